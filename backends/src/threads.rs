@@ -1,0 +1,51 @@
+//! `threads`: a thread per connection, as khttpd had before its work queue.
+//!
+//! The simplest model and the easiest to reason about: a handler may block as it likes and holds up nobody. Every
+//! connection costs a thread for as long as it is open, idle or not. A stack's untouched pages cost nothing, so the
+//! stack is generous; a handler that overflows it ends the process (std catches the overflow and aborts).
+
+use std::thread;
+use switchboard_core::{Backend, Connection, Rejected, block_on};
+
+const STACK_SIZE: usize = 256 << 10;
+
+/// A thread per connection.
+///
+/// ```
+/// use switchboard_backends::Threads;
+///
+/// let backend = Threads::new().stack_size(1 << 20);
+/// ```
+#[derive(Debug, Clone)]
+pub struct Threads {
+    stack_size: usize,
+}
+
+impl Threads {
+    /// Threads with stacks of 256 KiB.
+    pub fn new() -> Self {
+        Self { stack_size: STACK_SIZE }
+    }
+
+    /// With stacks of another size, in bytes. The system may round it up.
+    pub fn stack_size(mut self, bytes: usize) -> Self {
+        self.stack_size = bytes;
+        self
+    }
+}
+
+impl Default for Threads {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Backend for Threads {
+    fn dispatch(&self, connection: Connection) -> Result<(), Rejected> {
+        thread::Builder::new()
+            .name("switchboard-connection".into())
+            .stack_size(self.stack_size)
+            .spawn(move || connection.serve(Ok).map(block_on))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,173 @@
+//! Where connections run. One required method; a backend is one small file.
+//!
+//! # The accept path
+//!
+//! ```text
+//! Backend::accept ──▶ Acceptor::accept ──▶ Connection ──▶ Backend::dispatch ──▶ Connection::serve ──▶ a future
+//!   on a thread        waits for room,       one socket     on some thread,       around the           to drive
+//!   of the server      then for a client     and its 503    or task               backend's transport  to its end
+//! ```
+
+use crate::connection::Application;
+use crate::deadline::Registered;
+use crate::link::Link;
+use crate::listener::Listener;
+use crate::server::Shared;
+use crate::{Event, Rejected, Transport};
+use std::future::Future;
+use std::io;
+use std::net::{SocketAddr, TcpStream};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Where connections run. Object safe.
+///
+/// A whole backend, which runs each connection on a thread of its own:
+///
+/// ```
+/// use switchboard_core::{Backend, Connection, Rejected, block_on};
+///
+/// struct Threads;
+///
+/// impl Backend for Threads {
+///     fn dispatch(&self, connection: Connection) -> Result<(), Rejected> {
+///         std::thread::Builder::new().spawn(|| connection.serve(Ok).map(block_on))?;
+///         Ok(())
+///     }
+/// }
+/// ```
+///
+/// `Ok` keeps the [`TcpStream`] as it is: a blocking [`Transport`]. A backend whose sockets wait in another
+/// way wraps it in a transport of its own.
+pub trait Backend: Send + Sync + 'static {
+    /// Runs `connection` to its end, concurrently with the others, and returns at once: it calls
+    /// [`Connection::serve`] wherever the connection is to run, and drives the future it gets.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`] if there is no place to run it, for the log. A connection that is dropped without having
+    /// been served answers 503 by itself.
+    fn dispatch(&self, connection: Connection) -> Result<(), Rejected>;
+
+    /// Accepts connections until the server stops. The default does so on the calling thread, which the server
+    /// keeps for this, and dispatches each; a backend with loops of its own may accept there.
+    ///
+    /// # Errors
+    ///
+    /// What makes it impossible to go on accepting.
+    fn accept(&self, acceptor: Acceptor) -> io::Result<()> {
+        while let Some(connection) = acceptor.accept() {
+            if let Err(reason) = self.dispatch(connection) {
+                acceptor.report(&Event::Rejected { reason: &reason });
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends and joins what the backend keeps (threads, say). Called once, when no connection is left but those
+    /// whose handlers block for ever, which it must not wait for.
+    fn stop(&self) {}
+}
+
+impl<B: Backend + ?Sized> Backend for Box<B> {
+    fn dispatch(&self, connection: Connection) -> Result<(), Rejected> {
+        (**self).dispatch(connection)
+    }
+
+    fn accept(&self, acceptor: Acceptor) -> io::Result<()> {
+        (**self).accept(acceptor)
+    }
+
+    fn stop(&self) {
+        (**self).stop();
+    }
+}
+
+/// The server's end of accepting: waits for room, takes a client, backs off when the system refuses.
+pub struct Acceptor {
+    pub(crate) listener: Listener,
+    pub(crate) server: Arc<Shared>,
+    pub(crate) application: Arc<dyn Application>,
+}
+
+impl Acceptor {
+    /// The next connection; `None` once the server stops.
+    ///
+    /// Waits while [`Limits::connections`](crate::Limits::connections) are open. When accepting fails (too many
+    /// open files, say) it is tried again after a pause that doubles from 1 ms to 500 ms.
+    pub fn accept(&self) -> Option<Connection> {
+        let mut pause = Duration::ZERO;
+        loop {
+            self.server.deadlines.wait_for_room(self.server.limits.connections);
+            let accepted = self.listener.accept();
+            if self.server.deadlines.is_stopping() {
+                return None;
+            }
+            match accepted {
+                Ok((stream, peer)) => return Some(self.admit(stream, peer)),
+                Err(error) if concerns_one_client(&error) => {}
+                Err(error) => {
+                    if pause.is_zero() {
+                        self.report(&Event::AcceptFailed { error: &error });
+                    }
+                    pause = (2 * pause).clamp(Duration::from_millis(1), Duration::from_millis(500));
+                    self.server.deadlines.pause(pause);
+                }
+            }
+        }
+    }
+
+    /// The address that is listened on.
+    pub fn addr(&self) -> SocketAddr {
+        self.listener.addr()
+    }
+
+    /// Tells the server's observer.
+    pub fn report(&self, event: &Event<'_>) {
+        self.server.report(event);
+    }
+
+    fn admit(&self, stream: TcpStream, peer: SocketAddr) -> Connection {
+        let place = self.server.deadlines.open(stream, self.server.limits.queued);
+        Connection { place, peer, server: self.server.clone(), application: self.application.clone() }
+    }
+}
+
+/// Errors of accept(2) that say that a client was gone before it was accepted.
+fn concerns_one_client(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted)
+}
+
+/// A connection that has been accepted and waits to be served. Dropped unserved, it answers 503; the same
+/// happens to it after [`Limits::queued`](crate::Limits::queued).
+#[must_use = "a connection that is dropped answers 503"]
+pub struct Connection {
+    place: Registered,
+    peer: SocketAddr,
+    server: Arc<Shared>,
+    application: Arc<dyn Application>,
+}
+
+impl Connection {
+    /// The conversation with this client, as a future to drive to its end, or to drop to cut it short. `wrap`
+    /// makes the transport that it waits on. The future may be moved between threads.
+    ///
+    /// # Errors
+    ///
+    /// That of `wrap`, or `TimedOut` if the connection has waited too long and was turned away.
+    pub fn serve<T: Transport>(
+        self,
+        wrap: impl FnOnce(TcpStream) -> io::Result<T>,
+    ) -> io::Result<Pin<Box<dyn Future<Output = ()> + Send>>> {
+        let transport = self.place.start(wrap, self.server.limits.first_byte)?;
+        let link = Link { entry: self.place.entry().clone(), transport, server: self.server };
+        Ok(self.application.converse(self.place, link, self.peer))
+    }
+
+    /// The address of the client.
+    pub fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+}

@@ -1,0 +1,118 @@
+//! The body of a response, as data.
+//!
+//! A handler says *what* to send and never how: the connection loop frames it and the backend's transport moves
+//! it. So a handler never touches a socket, and can be tested without one.
+
+use crate::Request;
+use std::fs::File;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::{fmt, io};
+
+/// What a response carries.
+#[non_exhaustive]
+#[derive(Default)]
+pub enum Body {
+    /// Nothing.
+    #[default]
+    Empty,
+    /// Bytes that live as long as the program.
+    Static(&'static [u8]),
+    /// Bytes of its own.
+    Bytes(Vec<u8>),
+    /// Bytes shared with others, say with a cache.
+    Shared(Arc<[u8]>),
+    /// `len` bytes of `file` from `offset` on. If the file turns out to be shorter, the connection is closed
+    /// where it ends.
+    File {
+        /// The file, open for reading.
+        file: File,
+        /// Where to begin, in bytes.
+        offset: u64,
+        /// How many bytes to send.
+        len: u64,
+    },
+    /// Bytes produced while they are sent, of a length nobody knows yet: chunked to an HTTP/1.1 client, until
+    /// the connection closes to an older one.
+    Stream(Box<dyn Producer>),
+}
+
+impl Body {
+    /// The length in bytes, if it is known beforehand.
+    ///
+    /// ```
+    /// assert_eq!(switchboard_core::Body::from("Hello").len(), Some(5));
+    /// ```
+    #[allow(clippy::len_without_is_empty)]
+    pub fn len(&self) -> Option<u64> {
+        match self {
+            Self::File { len, .. } => Some(*len),
+            Self::Stream(_) => None,
+            _ => Some(self.in_memory().len() as u64),
+        }
+    }
+
+    /// The bytes of a body that has them in memory; nothing for the others.
+    pub(crate) fn in_memory(&self) -> &[u8] {
+        match self {
+            Self::Static(bytes) => bytes,
+            Self::Bytes(bytes) => bytes,
+            Self::Shared(bytes) => bytes,
+            Self::Empty | Self::File { .. } | Self::Stream(_) => &[],
+        }
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.len() {
+            Some(len) => write!(f, "Body({len} bytes)"),
+            None => write!(f, "Body(stream)"),
+        }
+    }
+}
+
+impl From<&'static str> for Body {
+    fn from(text: &'static str) -> Self {
+        Self::Static(text.as_bytes())
+    }
+}
+
+impl From<&'static [u8]> for Body {
+    fn from(bytes: &'static [u8]) -> Self {
+        Self::Static(bytes)
+    }
+}
+
+impl From<String> for Body {
+    fn from(text: String) -> Self {
+        Self::Bytes(text.into_bytes())
+    }
+}
+
+impl From<Vec<u8>> for Body {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+impl From<Arc<[u8]>> for Body {
+    fn from(bytes: Arc<[u8]>) -> Self {
+        Self::Shared(bytes)
+    }
+}
+
+/// Makes the bytes of a [`Body::Stream`], a piece at a time.
+///
+/// The request is lent at every pull, so that an answer can be made from the request's body while that is
+/// still arriving.
+pub trait Producer: Send + 'static {
+    /// Appends the next piece to `out`. `Ready(Ok(true))`: pull again once that is sent; `Ready(Ok(false))`:
+    /// that was the last one; an error cuts the connection, so that the client can tell.
+    fn poll_produce(
+        &mut self,
+        cx: &mut Context<'_>,
+        request: &mut Request,
+        out: &mut Vec<u8>,
+    ) -> Poll<io::Result<bool>>;
+}

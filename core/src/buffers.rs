@@ -1,0 +1,33 @@
+//! Buffers that wait on a free list of their thread while nobody needs them.
+//!
+//! A connection holds a read buffer only while it has unread bytes, so an idle one costs none; on backends
+//! that run many connections on one thread, a handful of buffers serves them all. A buffer is moved out of the
+//! list and back, never borrowed from it across a wait.
+
+use std::cell::RefCell;
+
+const KEPT: usize = 64;
+
+thread_local! {
+    static FREE: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A buffer of exactly `len` bytes, of any content.
+pub(crate) fn take(len: usize) -> Vec<u8> {
+    FREE.with_borrow_mut(|free| {
+        let fitting = free.iter().rposition(|buffer| buffer.len() == len);
+        fitting.map(|index| free.swap_remove(index))
+    })
+    .unwrap_or_else(|| vec![0; len])
+}
+
+/// Gives a buffer back for the next who asks for its size.
+pub(crate) fn give(buffer: Vec<u8>) {
+    // A thread that is ending has no list any more.
+    let _ = FREE.try_with(|free| {
+        let mut free = free.borrow_mut();
+        if free.len() < KEPT {
+            free.push(buffer);
+        }
+    });
+}

@@ -1,0 +1,81 @@
+//! What a server reports while it runs. The library itself never prints.
+
+use crate::{Rejected, Status};
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// Something worth a log line; its text is one.
+///
+/// Given to [`Server::observer`](crate::Server::observer).
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// A request was answered by its handler. The answer has been written, or is about to be.
+    Answered {
+        /// The client.
+        peer: SocketAddr,
+        /// The method of the request.
+        method: &'a str,
+        /// The target of the request, as it was sent.
+        target: &'a str,
+        /// The status of the answer.
+        status: Status,
+        /// The length of the body in bytes, where it is known beforehand.
+        length: Option<u64>,
+        /// From the end of the request's head to the end of the answer.
+        took: Duration,
+    },
+    /// A request was refused before a handler saw it.
+    Refused {
+        /// The client.
+        peer: SocketAddr,
+        /// The status it was told.
+        status: Status,
+        /// The reason it was told.
+        reason: &'a str,
+    },
+    /// A handler panicked; its client was answered 500.
+    Panicked {
+        /// The client.
+        peer: SocketAddr,
+        /// The target of the request, as it was sent.
+        target: &'a str,
+    },
+    /// Accepting fails, and is tried again at growing intervals. Reported once until it works again.
+    AcceptFailed {
+        /// Why.
+        error: &'a io::Error,
+    },
+    /// The backend could not take a connection; the client was answered 503.
+    Rejected {
+        /// Why.
+        reason: &'a Rejected,
+    },
+}
+
+impl fmt::Display for Event<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Answered { peer, method, target, status, length, took } => {
+                // Escaped, because a terminal obeys some characters beyond ASCII.
+                write!(f, "{peer} \"{method} {}\" {} ", target.escape_debug(), status.code())?;
+                match length {
+                    Some(length) => write!(f, "{length} ")?,
+                    None => write!(f, "- ")?,
+                }
+                write!(f, "{:.1}ms", took.as_secs_f64() * 1000.0)
+            }
+            Self::Refused { peer, status, reason } => write!(f, "{peer} refused: {status}: {reason}"),
+            Self::Panicked { peer, target } => {
+                write!(f, "{peer} a handler panicked at \"{}\"", target.escape_debug())
+            }
+            Self::AcceptFailed { error } => write!(
+                f,
+                "cannot accept connections: {error}; trying again (more open files, or a lower --max-connections, may help)"
+            ),
+            Self::Rejected { reason } => write!(f, "{reason}"),
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! The chunked coding, decoded piece by piece from whatever has arrived (RFC 9112 section 7.1).
+//!
+//! ```text
+//!            hex digit                         LF, size > 0             size bytes
+//!     Size ────────────▶ Size ──▶ Extension ────────────────▶ Data ────────────────▶ DataEnd
+//!                                     │ LF, size = 0            ▲                       │ CR LF
+//!                                     ▼                         └────── Size ◀──────────┘
+//!                                  Trailer ── empty line ──▶ End
+//! ```
+//!
+//! The decoder keeps no bytes: it says how many of the given ones are data and how many it has used up. A size
+//! is at most 16 hexadecimal digits, nothing is resynchronised after an error, and extensions and trailers
+//! (which are dropped) are bounded together by `Limits::chunk_overhead` each.
+
+use crate::Limits;
+
+/// Where in the coding the next byte stands.
+#[derive(Debug, Clone)]
+pub(crate) struct Chunked {
+    state: State,
+    extensions: usize,
+    trailers: usize,
+    allowed: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// In the digits of a size, after `digits` of them.
+    Size { size: u64, digits: u8 },
+    /// Behind the digits, in what may be an extension. `cr`: the last byte was a CR.
+    Extension { size: u64, cr: bool },
+    Data { left: u64 },
+    /// Before the CR, or the LF, that ends a chunk's data.
+    DataEnd { cr: bool },
+    /// In a trailer line of which `length` bytes have been seen.
+    Trailer { length: usize, cr: bool },
+    End,
+}
+
+/// What the front of the given bytes is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Piece {
+    /// `skip` bytes of framing, then `len` bytes of the body.
+    Data { skip: usize, len: usize },
+    /// All of it is framing: more must be read.
+    Incomplete,
+    /// `used` bytes of framing, and that is the end of the body.
+    End { used: usize },
+}
+
+impl Chunked {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        let state = State::Size { size: 0, digits: 0 };
+        Self { state, extensions: 0, trailers: 0, allowed: limits.chunk_overhead }
+    }
+
+    /// Decodes up to the first piece of data. The caller takes `skip + len` or `used` bytes away (all of them
+    /// if incomplete) and calls again with what follows.
+    pub(crate) fn decode(&mut self, bytes: &[u8]) -> Result<Piece, &'static str> {
+        for (at, &byte) in bytes.iter().enumerate() {
+            if let State::Data { left } = self.state {
+                let len = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len() - at);
+                self.state = match left - len as u64 {
+                    0 => State::DataEnd { cr: false },
+                    left => State::Data { left },
+                };
+                return Ok(Piece::Data { skip: at, len });
+            }
+            self.state = self.after(byte)?;
+            if self.state == State::End {
+                return Ok(Piece::End { used: at + 1 });
+            }
+        }
+        Ok(Piece::Incomplete)
+    }
+
+    fn after(&mut self, byte: u8) -> Result<State, &'static str> {
+        match (self.state, byte) {
+            (State::Size { size, digits }, _) if byte.is_ascii_hexdigit() => {
+                if digits == 16 {
+                    return Err("a chunk's size has more than 16 digits");
+                }
+                let digit = (byte as char).to_digit(16).map_or(0, u64::from);
+                Ok(State::Size { size: size << 4 | digit, digits: digits + 1 })
+            }
+            (State::Size { digits: 0, .. }, _) => Err("a chunk has no size"),
+            (State::Size { size, .. }, b'\r') => Ok(State::Extension { size, cr: true }),
+            (State::Size { size, .. }, b';' | b' ' | b'\t') => Ok(State::Extension { size, cr: false }),
+            (State::Size { .. }, _) => Err("a chunk's size is not hexadecimal"),
+
+            (State::Extension { size: 0, cr: true }, b'\n') => Ok(State::Trailer { length: 0, cr: false }),
+            (State::Extension { size, cr: true }, b'\n') => Ok(State::Data { left: size }),
+            (State::Extension { size, cr: false }, b'\r') => Ok(State::Extension { size, cr: true }),
+            (State::Extension { size, cr: false }, b'\t' | b' '..=b'~' | 0x80..) => {
+                self.extensions += 1;
+                let state = State::Extension { size, cr: false };
+                if self.extensions <= self.allowed { Ok(state) } else { Err("the chunk extensions are too long") }
+            }
+            (State::Extension { .. }, _) => Err("a chunk's first line does not end in CR LF"),
+
+            (State::DataEnd { cr: false }, b'\r') => Ok(State::DataEnd { cr: true }),
+            (State::DataEnd { cr: true }, b'\n') => Ok(State::Size { size: 0, digits: 0 }),
+            (State::DataEnd { .. }, _) => Err("a chunk is longer than its size"),
+
+            (State::Trailer { length: 0, cr: true }, b'\n') => Ok(State::End),
+            (State::Trailer { cr: true, .. }, b'\n') => Ok(State::Trailer { length: 0, cr: false }),
+            (State::Trailer { length, cr: false }, b'\r') => Ok(State::Trailer { length, cr: true }),
+            (State::Trailer { length, cr: false }, b'\t' | b' '..=b'~' | 0x80..) => {
+                self.trailers += 1;
+                let state = State::Trailer { length: length + 1, cr: false };
+                if self.trailers <= self.allowed { Ok(state) } else { Err("the trailers are too long") }
+            }
+            (State::Trailer { .. }, _) => Err("a trailer line does not end in CR LF"),
+
+            (State::Data { .. } | State::End, _) => unreachable!("decode handles these"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Decodes `wire`, given in pieces of `step` bytes; the body and how many bytes were left over.
+    fn decode(wire: &[u8], step: usize) -> Result<(Vec<u8>, usize), &'static str> {
+        let limits = Limits { chunk_overhead: 20, ..Limits::default() };
+        let mut decoder = Chunked::new(&limits);
+        let (mut body, mut start, mut end) = (Vec::new(), 0, 0);
+        loop {
+            match decoder.decode(&wire[start..end])? {
+                Piece::Data { skip, len } => {
+                    body.extend_from_slice(&wire[start + skip..start + skip + len]);
+                    start += skip + len;
+                }
+                Piece::End { used } => return Ok((body, wire.len() - start - used)),
+                Piece::Incomplete if end == wire.len() => return Err("incomplete"),
+                Piece::Incomplete => (start, end) = (end, (end + step).min(wire.len())),
+            }
+        }
+    }
+
+    #[test]
+    fn bodies_decode_alike_however_they_are_split() {
+        let cases: [(&[u8], &[u8]); 6] = [
+            (b"0\r\n\r\n", b""),
+            (b"5\r\nhello\r\n0\r\n\r\n", b"hello"),
+            (b"3\r\nabc\r\nA\r\n0123456789\r\n000\r\n\r\n", b"abc0123456789"),
+            (b"3;name=value\r\nabc\r\n0\r\n\r\n", b"abc"),
+            (b"3 ; x\r\nabc\r\n0\r\nDigest: 1\r\nB: 2\r\n\r\n", b"abc"),
+            (b"4\r\n\r\n\r\n\r\n0\r\n\r\n", b"\r\n\r\n"),
+        ];
+        for (wire, body) in cases {
+            for step in 1..=wire.len() {
+                assert_eq!(decode(wire, step), Ok((body.to_vec(), 0)), "{step}: {}", wire.escape_ascii());
+            }
+        }
+        assert_eq!(decode(b"0\r\n\r\nGET /", 99), Ok((Vec::new(), 5)), "what follows is the next request's");
+    }
+
+    #[test]
+    fn broken_bodies_are_refused_however_they_are_split() {
+        let cases: [&[u8]; 18] = [
+            b"\r\n\r\n",
+            b";x\r\n\r\n",
+            b"g\r\n",
+            b"-1\r\n",
+            b"+1\r\na\r\n",
+            b"0x1\r\na\r\n",
+            b"1_0\r\n",
+            b"12345678123456781\r\n",
+            b"1\na\r\n0\r\n\r\n",
+            b"1\rXa\r\n0\r\n\r\n",
+            b"1\r\nab\r\n0\r\n\r\n",
+            b"1\r\na\n0\r\n\r\n",
+            b"1\r\na0\r\n\r\n",
+            b"1;\0\r\na\r\n",
+            b"1;a=bbbbbbbbbbbbbbbbbbbbb\r\na\r\n",
+            b"0\r\nTrailer: 1234567890123\r\n\r\n",
+            b"0\r\nA: b\n\r\n",
+            b"0\r\n\rX",
+        ];
+        for wire in cases {
+            for step in 1..=wire.len() {
+                let error = decode(wire, step).expect_err("broken");
+                assert_ne!(error, "incomplete", "{step}: {}", wire.escape_ascii());
+            }
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! A request's head: where it ends, what it says, and how the body behind it is framed (RFC 9112 sections 2
+//! to 6).
+//!
+//! # Theory of operation
+//!
+//! 1. [`Scan::find_head`] looks for the empty line that ends the head. It goes line by line and remembers where
+//!    it stopped, so a head that arrives a byte at a time is searched once, and a line that is too long or does
+//!    not end in CR LF is refused as soon as that can be seen.
+//! 2. [`head`] takes the complete head apart into spans.
+//! 3. [`framing`] reads the fields that decide where the message ends. What is ambiguous is refused, never
+//!    repaired: a second reader in front of us could have read it otherwise.
+//!
+//! Everything is refused with the status and the reason the client is told.
+
+use super::syntax;
+use crate::error::Refusal;
+use crate::headers::{Field, Headers, Span};
+use crate::{Limits, Status};
+use std::ops::Range;
+
+const TOO_MANY_FIELDS: Refusal =
+    Refusal::new(Status::REQUEST_HEADER_FIELDS_TOO_LARGE, "there are too many fields");
+
+/// How far a head has been searched for its end.
+#[derive(Debug, Default)]
+pub(crate) struct Scan {
+    start: usize,
+    line: usize,
+    searched: usize,
+    lines: usize,
+}
+
+impl Scan {
+    /// The head at the front of `bytes`, once it is complete; the scan is then ready for the next one. Empty
+    /// lines before a request line are skipped (RFC 9112 section 2.2), at the expense of the head's size.
+    pub(crate) fn find_head(&mut self, bytes: &[u8], limits: &Limits) -> Result<Option<Range<usize>>, Refusal> {
+        while let Some(newline) = bytes[self.searched..].iter().position(|&byte| byte == b'\n') {
+            let end = self.searched + newline + 1;
+            let Some(line) = bytes[self.line..end].strip_suffix(b"\r\n") else {
+                return Err(Refusal::bad_request("a line does not end in CR LF"));
+            };
+            self.check(line.len(), end, limits)?;
+            (self.line, self.searched) = (end, end);
+            match (line.is_empty(), self.lines) {
+                (true, 0) => self.start = end,
+                (true, _) => return Ok(Some(std::mem::take(self).start..end)),
+                (false, fields) if fields > limits.fields => return Err(TOO_MANY_FIELDS),
+                (false, _) => self.lines += 1,
+            }
+        }
+        self.searched = bytes.len();
+        self.check(bytes.len() - self.line, bytes.len(), limits)?;
+        Ok(None)
+    }
+
+    fn check(&self, line: usize, head: usize, limits: &Limits) -> Result<(), Refusal> {
+        if self.lines == 0 && line > limits.request_line {
+            return Err(Refusal::new(Status::URI_TOO_LONG, "the request line is too long"));
+        }
+        if head > limits.head_size {
+            return Err(Refusal::new(Status::REQUEST_HEADER_FIELDS_TOO_LARGE, "the head is too long"));
+        }
+        Ok(())
+    }
+}
+
+/// The protocol versions we speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Version {
+    Http10,
+    /// 1.1, and any later 1.x, which is read as 1.1 (RFC 9110 section 2.5).
+    Http11,
+}
+
+/// The request line, as spans of the head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RequestLine {
+    pub(crate) method: Span,
+    /// The target as it was sent.
+    pub(crate) target: Span,
+    /// The path of the target, still percent-encoded; empty for an absolute form without one.
+    pub(crate) path: Span,
+    /// The query without its question mark.
+    pub(crate) query: Option<Span>,
+    pub(crate) version: Version,
+}
+
+impl RequestLine {
+    /// Before any request has been received.
+    pub(crate) const NONE: Self = {
+        let none = Span::NONE;
+        Self { method: none, target: none, path: none, query: None, version: Version::Http11 }
+    };
+}
+
+/// Takes a complete head apart. `fields` receives the field lines.
+pub(crate) fn head(text: &[u8], fields: &mut Vec<Field>) -> Result<RequestLine, Refusal> {
+    let end = line_end(text, 0);
+    let line = request_line(&text[..end])?;
+    let mut start = end + 2;
+    while start < text.len() {
+        let end = line_end(text, start);
+        if end == start {
+            break;
+        }
+        fields.push(field(text, start..end)?);
+        start = end + 2;
+    }
+    Ok(line)
+}
+
+/// Where the line at `start` ends; every line of a head that was found ends in CR LF.
+fn line_end(text: &[u8], start: usize) -> usize {
+    let newline = text[start..].iter().position(|&byte| byte == b'\n');
+    newline.map_or(text.len(), |newline| start + newline - 1)
+}
+
+fn request_line(line: &[u8]) -> Result<RequestLine, Refusal> {
+    const MALFORMED: Refusal = Refusal::bad_request("the request line is not \"method SP target SP version\"");
+    let method_end = line.iter().position(|&byte| byte == b' ').ok_or(MALFORMED)?;
+    let target_end = line.iter().rposition(|&byte| byte == b' ').ok_or(MALFORMED)?;
+    if target_end <= method_end + 1 {
+        return Err(MALFORMED);
+    }
+    let (method, target) = (0..method_end, method_end + 1..target_end);
+    if !syntax::is_token(&line[method.clone()]) {
+        return Err(Refusal::bad_request("the method is not a token"));
+    }
+    if !syntax::is_target(&line[target.clone()]) {
+        return Err(Refusal::bad_request("the request target has characters that must be percent-encoded"));
+    }
+    let version = version(&line[target_end + 1..])?;
+    let (path, query) = path_and_query(&line[method.clone()], line, target.clone())?;
+    Ok(RequestLine { method: Span::new(method), target: Span::new(target), path, query, version })
+}
+
+fn version(bytes: &[u8]) -> Result<Version, Refusal> {
+    match bytes {
+        b"HTTP/1.0" => Ok(Version::Http10),
+        [b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'1'..=b'9'] => Ok(Version::Http11),
+        [b'H', b'T', b'T', b'P', b'/', b'0' | b'2'..=b'9', b'.', b'0'..=b'9'] => {
+            Err(Refusal::new(Status::HTTP_VERSION_NOT_SUPPORTED, "only HTTP/1.0 and HTTP/1.1 are spoken here"))
+        }
+        _ => Err(Refusal::bad_request("the version is not \"HTTP/1.1\"")),
+    }
+}
+
+/// The forms of a target (RFC 9112 section 3.2): `/path?query`, `http://host/path?query`, `*` with OPTIONS.
+fn path_and_query(method: &[u8], line: &[u8], target: Range<usize>) -> Result<(Span, Option<Span>), Refusal> {
+    let bytes = &line[target.clone()];
+    let path_start = match bytes {
+        [b'/', ..] => 0,
+        b"*" if method == b"OPTIONS" => 0,
+        _ if method == b"CONNECT" => {
+            return Err(Refusal::new(Status::NOT_IMPLEMENTED, "this server is no proxy: CONNECT is not implemented"));
+        }
+        _ => authority_end(bytes)?,
+    };
+    let question = bytes.iter().position(|&byte| byte == b'?');
+    let path_end = target.start + question.unwrap_or(bytes.len());
+    let path = Span::new(target.start + path_start..path_end);
+    Ok((path, question.map(|question| Span::new(target.start + question + 1..target.end))))
+}
+
+/// Where the authority of an absolute form ends.
+fn authority_end(target: &[u8]) -> Result<usize, Refusal> {
+    const FORM: Refusal = Refusal::bad_request("the request target is neither a path nor an http URI");
+    let scheme = ["http://", "https://"]
+        .into_iter()
+        .find(|scheme| target.len() >= scheme.len() && target[..scheme.len()].eq_ignore_ascii_case(scheme.as_bytes()))
+        .ok_or(FORM)?;
+    let rest = &target[scheme.len()..];
+    let end = rest.iter().position(|byte| matches!(byte, b'/' | b'?')).unwrap_or(rest.len());
+    if end == 0 || !syntax::is_host(&rest[..end]) {
+        return Err(Refusal::bad_request("the request target has no valid host"));
+    }
+    Ok(scheme.len() + end)
+}
+
+fn field(text: &[u8], line: Range<usize>) -> Result<Field, Refusal> {
+    let bytes = &text[line.clone()];
+    if matches!(bytes[0], b' ' | b'\t') {
+        return Err(Refusal::bad_request("a field is folded over two lines, or begins with a space"));
+    }
+    let colon = bytes.iter().position(|&byte| byte == b':');
+    let colon = colon.ok_or(Refusal::bad_request("a field has no colon"))?;
+    if !syntax::is_token(&bytes[..colon]) {
+        return Err(Refusal::bad_request("a field's name is not a token, or a space precedes its colon"));
+    }
+    let value = &bytes[colon + 1..];
+    if !syntax::is_field_value(value) {
+        return Err(Refusal::bad_request("a field's value has a control character"));
+    }
+    let trimmed = syntax::trim(value);
+    let leading = value.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let start = line.start + colon + 1 + leading.min(value.len() - trimmed.len());
+    Ok(Field {
+        name: Span::new(line.start..line.start + colon),
+        value: Span::new(start..start + trimmed.len()),
+    })
+}
+
+/// Where a message's body ends (RFC 9112 section 6.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Length {
+    Exactly(u64),
+    Chunked,
+}
+
+/// What the fields say about the message and the connection behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Framing {
+    pub(crate) body: Length,
+    /// Whether the client wants the connection kept (RFC 9112 section 9.3).
+    pub(crate) keep_alive: bool,
+    /// Whether the client waits for a 100 before it sends the body (RFC 9110 section 10.1.1).
+    pub(crate) expects_continue: bool,
+}
+
+impl Framing {
+    /// Before any request has been received.
+    pub(crate) const NONE: Self = Self { body: Length::Exactly(0), keep_alive: false, expects_continue: false };
+}
+
+/// Reads the fields that frame the message.
+pub(crate) fn framing(headers: &Headers, version: Version) -> Result<Framing, Refusal> {
+    let (mut host, mut length, mut coding) = (None, None, None);
+    let mut connection = Connection::default();
+    let mut expects_continue = false;
+    for (name, value) in headers.iter() {
+        // The length sorts out nearly every other field without comparing it.
+        match name.len() {
+            4 if name.eq_ignore_ascii_case("host") => {
+                once(&mut host, value, "there is more than one Host")?;
+            }
+            6 if name.eq_ignore_ascii_case("expect") => expects_continue = expectation(value, version)?,
+            10 if name.eq_ignore_ascii_case("connection") => connection.add(value),
+            14 if name.eq_ignore_ascii_case("content-length") => {
+                once(&mut length, value, "there is more than one Content-Length")?;
+            }
+            17 if name.eq_ignore_ascii_case("transfer-encoding") => {
+                once(&mut coding, value, "there is more than one Transfer-Encoding")?;
+            }
+            _ => {}
+        }
+    }
+    match host {
+        None if version >= Version::Http11 => return Err(Refusal::bad_request("there is no Host")),
+        Some(host) if !syntax::is_host(host) => return Err(Refusal::bad_request("the Host is not valid")),
+        _ => {}
+    }
+    Ok(Framing {
+        body: body_length(length, coding, version)?,
+        keep_alive: !connection.close && (connection.keep_alive || version >= Version::Http11),
+        expects_continue,
+    })
+}
+
+fn once<'a>(seen: &mut Option<&'a [u8]>, value: &'a [u8], twice: &'static str) -> Result<(), Refusal> {
+    match seen.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(Refusal::bad_request(twice)),
+    }
+}
+
+fn body_length(length: Option<&[u8]>, coding: Option<&[u8]>, version: Version) -> Result<Length, Refusal> {
+    match (length, coding) {
+        (None, None) => Ok(Length::Exactly(0)),
+        (Some(digits), None) => {
+            let length = syntax::decimal(digits).map(Length::Exactly);
+            length.ok_or(Refusal::bad_request("the Content-Length is not a number"))
+        }
+        (Some(_), Some(_)) => {
+            Err(Refusal::bad_request("Content-Length and Transfer-Encoding contradict each other"))
+        }
+        (None, Some(_)) if version < Version::Http11 => {
+            Err(Refusal::bad_request("HTTP/1.0 has no Transfer-Encoding"))
+        }
+        (None, Some(coding)) => transfer_coding(coding),
+    }
+}
+
+fn transfer_coding(codings: &[u8]) -> Result<Length, Refusal> {
+    let is_chunked = |coding: &[u8]| coding.eq_ignore_ascii_case(b"chunked");
+    if is_chunked(codings) {
+        Ok(Length::Chunked)
+    } else if codings.split(|&byte| byte == b',').map(syntax::trim).all(|one| one.is_empty() || is_chunked(one)) {
+        Err(Refusal::bad_request("the Transfer-Encoding is not \"chunked\", once"))
+    } else {
+        Err(Refusal::new(Status::NOT_IMPLEMENTED, "the only Transfer-Encoding understood is chunked"))
+    }
+}
+
+fn expectation(value: &[u8], version: Version) -> Result<bool, Refusal> {
+    if value.eq_ignore_ascii_case(b"100-continue") {
+        return Ok(version >= Version::Http11);
+    }
+    Err(Refusal::new(Status::EXPECTATION_FAILED, "the only expectation understood is 100-continue"))
+}
+
+/// The options of the Connection fields that concern us.
+#[derive(Default)]
+struct Connection {
+    close: bool,
+    keep_alive: bool,
+}
+
+impl Connection {
+    fn add(&mut self, value: &[u8]) {
+        for option in value.split(|&byte| byte == b',').map(syntax::trim) {
+            self.close |= option.eq_ignore_ascii_case(b"close");
+            self.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "parse_tests.rs"]
+mod tests;

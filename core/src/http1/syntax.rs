@@ -1,0 +1,102 @@
+//! Character classes and the small grammars that heads are made of (RFC 9110 sections 5 and 7.2, RFC 3986).
+
+/// Whether `bytes` is a token: a method or a field name (RFC 9110 section 5.6.2).
+pub(crate) fn is_token(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && bytes.iter().all(|&byte| is_tchar(byte))
+}
+
+const fn is_tchar(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~'
+        )
+}
+
+/// Whether `bytes` may be a field's value: visible characters, space, tab, and bytes above 127, which are
+/// opaque (RFC 9110 section 5.5).
+pub(crate) fn is_field_value(bytes: &[u8]) -> bool {
+    bytes.iter().all(|&byte| byte == b'\t' || (byte >= b' ' && byte != 0x7f))
+}
+
+/// Whether `bytes` may be a request target. RFC 3986 has no bytes above 127; they are let in when they are
+/// UTF-8, because people type such names into command-line clients, which send them as they are.
+pub(crate) fn is_target(bytes: &[u8]) -> bool {
+    let visible = bytes.iter().all(|&byte| byte > b' ' && byte != 0x7f);
+    visible && !bytes.contains(&b'#') && (bytes.is_ascii() || std::str::from_utf8(bytes).is_ok())
+}
+
+/// Whether `bytes` is a host with an optional port: `uri-host [ ":" port ]` (RFC 9110 section 7.2).
+pub(crate) fn is_host(bytes: &[u8]) -> bool {
+    if let Some(literal) = bytes.strip_prefix(b"[") {
+        let Some(end) = literal.iter().position(|&byte| byte == b']') else { return false };
+        let (address, port) = (&literal[..end], &literal[end + 1..]);
+        let is_address = !address.is_empty() && address.iter().all(|&byte| is_reg_name(byte) || byte == b':');
+        return is_address && (port.is_empty() || is_port(port));
+    }
+    match bytes.iter().position(|&byte| byte == b':') {
+        Some(colon) => bytes[..colon].iter().all(|&byte| is_reg_name(byte)) && is_port(&bytes[colon..]),
+        None => bytes.iter().all(|&byte| is_reg_name(byte)),
+    }
+}
+
+fn is_port(bytes: &[u8]) -> bool {
+    bytes.strip_prefix(b":").is_some_and(|digits| digits.iter().all(u8::is_ascii_digit))
+}
+
+const fn is_reg_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'-' | b'.' | b'_' | b'~' | b'%' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'='
+        )
+}
+
+/// `bytes` without the optional whitespace around it (RFC 9110 section 5.6.3).
+pub(crate) fn trim(bytes: &[u8]) -> &[u8] {
+    let is_space = |byte: &u8| matches!(byte, b' ' | b'\t');
+    let start = bytes.iter().position(|byte| !is_space(byte)).unwrap_or(bytes.len());
+    let end = bytes.iter().rposition(|byte| !is_space(byte)).map_or(start, |last| last + 1);
+    &bytes[start..end]
+}
+
+/// The number that `digits` are, and nothing but digits are; `None` if it does not fit.
+pub(crate) fn decimal(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0u64, |number, &digit| {
+        let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts() {
+        for good in ["", "localhost", "localhost:8080", "127.0.0.1:80", "[::1]", "[::1]:8080", "a-b.c:", "x%20y"] {
+            assert!(is_host(good.as_bytes()), "{good}");
+        }
+        for bad in ["a b", "a/b", "user@host", "a:b", "a:80:80", "[::1", "[::1]x", "[]", "a?b", "a#b", "é"] {
+            assert!(!is_host(bad.as_bytes()), "{bad}");
+        }
+    }
+
+    #[test]
+    fn numbers() {
+        assert_eq!(decimal(b"0"), Some(0));
+        assert_eq!(decimal(b"18446744073709551615"), Some(u64::MAX));
+        for bad in ["", "+1", "-1", " 1", "1 ", "0x1", "1_0", "18446744073709551616"] {
+            assert_eq!(decimal(bad.as_bytes()), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn whitespace_is_trimmed_on_both_sides_only() {
+        assert_eq!(trim(b" \ta b\t "), b"a b");
+        assert_eq!(trim(b" \t "), b"");
+    }
+}

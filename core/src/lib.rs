@@ -1,0 +1,55 @@
+//! The core of Switchboard: an HTTP/1.1 server whose concurrency is somebody else's.
+//!
+//! A connection is one future, written once ([`Connection::serve`]). A [`Backend`] decides only where that future
+//! runs, and a [`Transport`] how its socket waits: by blocking a thread, parking a coroutine or suspending a task.
+//! Deadlines act on the socket from outside, so they mean the same everywhere.
+//!
+//! Most users need [`Handler`], [`Request`], [`Response`] and [`Server`]; authors of backends need [`Backend`].
+//!
+//! # In scope
+//!
+//! HTTP/1.0 and 1.1 on TCP, the limits that keep a server alive, the traits.
+//!
+//! # Out of scope
+//!
+//! Backends, timer structures and file serving (crates beside this one), routing, TLS, HTTP/2. Nothing here
+//! depends on anything but std and `switchboard-timer`.
+
+mod backend;
+mod block_on;
+mod body;
+mod buffers;
+mod clock;
+mod connection;
+mod deadline;
+mod error;
+mod event;
+mod handler;
+mod headers;
+mod http1;
+mod input;
+mod limits;
+mod link;
+mod listener;
+mod request;
+mod request_body;
+mod response;
+mod server;
+mod status;
+mod transport;
+
+pub use backend::{Acceptor, Backend, Connection};
+pub use block_on::block_on;
+pub use body::{Body, Producer};
+pub use deadline::Timed;
+pub use error::{BodyError, InvalidField, Refusal, Rejected};
+pub use event::Event;
+pub use handler::{AsyncCall, AsyncCallWith, Asynchronous, Handler, With, asynchronous, plain, with};
+pub use headers::Headers;
+pub use limits::Limits;
+pub use request::Request;
+pub use request_body::RequestBody;
+pub use response::{IntoResponse, Response};
+pub use server::{Report, Running, Server};
+pub use status::Status;
+pub use transport::Transport;

@@ -1,0 +1,106 @@
+//! Every bound the server keeps, with its default. All are on, and each means the same on every backend.
+
+use std::time::Duration;
+
+/// The bounds of one server.
+///
+/// ```
+/// use std::time::Duration;
+/// use switchboard_core::Limits;
+///
+/// let limits = Limits { idle: Duration::from_secs(60), ..Limits::default() };
+/// assert_eq!(limits.head, Duration::from_secs(10));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// How long a connection may wait for the backend to start it; then it is answered 503. 10 s.
+    pub queued: Duration,
+    /// How long a started connection may send nothing at all; then it is closed. 5 s.
+    pub first_byte: Duration,
+    /// How long a request's head may take from its first byte to its last; then 408. 10 s.
+    pub head: Duration,
+    /// How long a connection may stay open between two requests; then it is closed. 5 s.
+    pub idle: Duration,
+    /// How long the server waits for the next bytes of a body; then 408. 10 s.
+    pub body: Duration,
+    /// The slowest body accepted, in bytes per second over its whole length, after a first allowance of
+    /// [`body`](Limits::body); then 408. Time in which nobody reads the body does not count. 500.
+    pub body_rate: u64,
+    /// How long a client may take for each 64 KiB of a response; then it is cut off. 30 s.
+    pub send: Duration,
+    /// How long the rest of a body nobody wanted is read, so that the connection can be kept. 5 s.
+    pub drain: Duration,
+    /// How long a closing connection is still read, so that the client gets to see the answer. 1 s.
+    pub linger: Duration,
+    /// The longest request line, in bytes; then 414. 8 KiB.
+    pub request_line: usize,
+    /// The longest head, in bytes; then 431. 16 KiB.
+    pub head_size: usize,
+    /// The most fields in a head; then 431. 100.
+    pub fields: usize,
+    /// The most bytes of chunk extensions, and of trailers, in a chunked body; then 400. 16 KiB.
+    pub chunk_overhead: usize,
+    /// The longest body a plain handler is given, in bytes; then 413. 1 MiB.
+    pub body_size: usize,
+    /// The most bytes of a body nobody wanted that are read, so that the connection can be kept. 256 KiB.
+    pub drain_size: u64,
+    /// The most connections open at once; beyond it the server stops accepting until one ends. 10,000, or 64
+    /// less than the process may have files open.
+    pub connections: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            queued: Duration::from_secs(10),
+            first_byte: Duration::from_secs(5),
+            head: Duration::from_secs(10),
+            idle: Duration::from_secs(5),
+            body: Duration::from_secs(10),
+            body_rate: 500,
+            send: Duration::from_secs(30),
+            drain: Duration::from_secs(5),
+            linger: Duration::from_secs(1),
+            request_line: 8 << 10,
+            head_size: 16 << 10,
+            fields: 100,
+            chunk_overhead: 16 << 10,
+            body_size: 1 << 20,
+            drain_size: 256 << 10,
+            connections: default_connections(),
+        }
+    }
+}
+
+impl Limits {
+    /// The smallest of the durations a connection can be armed with: how far ahead the timer may look.
+    pub(crate) fn shortest(&self) -> Duration {
+        let all = [
+            self.queued,
+            self.first_byte,
+            self.head,
+            self.idle,
+            self.body,
+            self.send,
+            self.drain,
+            self.linger,
+        ];
+        all.into_iter().min().unwrap_or_default().max(Duration::from_millis(1))
+    }
+}
+
+fn default_connections() -> usize {
+    const WANTED: usize = 10_000;
+    const FOR_OTHER_FILES: usize = 64;
+    match open_file_limit() {
+        Some(files) => files.saturating_sub(FOR_OTHER_FILES).clamp(1, WANTED),
+        None => WANTED,
+    }
+}
+
+/// The soft limit of open files; `None` where the system does not say or has none.
+fn open_file_limit() -> Option<usize> {
+    let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    line.split_whitespace().next()?.parse().ok()
+}

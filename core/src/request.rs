@@ -1,0 +1,146 @@
+//! A request, as its handler sees it.
+//!
+//! It has no lifetime: the connection owns one `Request`, fills it for every request it receives and lends it
+//! to the handler, so a request costs no allocation and `|request: &mut Request|` is all there is to write.
+
+use crate::error::Refusal;
+use crate::http1::parse::{self, Framing, RequestLine, Scan};
+use crate::link::Link;
+use crate::request_body::RequestBody;
+use crate::{BodyError, Headers, Limits};
+use std::net::SocketAddr;
+use std::{fmt, str};
+
+/// One request: its line, its fields, and its body while that is read.
+pub struct Request {
+    line: RequestLine,
+    headers: Headers,
+    framing: Framing,
+    peer: Option<SocketAddr>,
+    scan: Scan,
+    body: RequestBody,
+}
+
+impl Request {
+    /// A request from its text, for trying a handler without a server. The text is all there will be: a body
+    /// it announces and does not have reads as [`BodyError::Closed`].
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`]: what a client would be told, also when the head is incomplete.
+    ///
+    /// ```
+    /// use switchboard_core::Request;
+    ///
+    /// let request = Request::parse("GET /a?b=c HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n\r\n").unwrap();
+    /// assert_eq!((request.method(), request.path(), request.query()), ("GET", "/a", Some("b=c")));
+    /// assert_eq!(request.headers().get("accept"), Some("*/*"));
+    /// ```
+    pub fn parse(text: impl AsRef<[u8]>) -> Result<Self, Refusal> {
+        let mut request = Self::empty(RequestBody::detached(text.as_ref()), None);
+        match request.take_head(&Limits::default())? {
+            true => Ok(request),
+            false => Err(Refusal::bad_request("the head does not end in an empty line")),
+        }
+    }
+
+    /// The request of a connection, before the first one is received.
+    pub(crate) fn of_connection(link: Link, peer: SocketAddr) -> Self {
+        Self::empty(RequestBody::of_connection(link), Some(peer))
+    }
+
+    fn empty(body: RequestBody, peer: Option<SocketAddr>) -> Self {
+        let (line, framing) = (RequestLine::NONE, Framing::NONE);
+        Self { line, headers: Headers::new(), framing, peer, scan: Scan::default(), body }
+    }
+
+    /// The method, as it was sent: methods are case-sensitive (RFC 9110 section 9.1).
+    pub fn method(&self) -> &str {
+        text(self.line.method.of(self.headers.text()))
+    }
+
+    /// The target as it was sent: usually the path and the query.
+    pub fn target(&self) -> &str {
+        text(self.line.target.of(self.headers.text()))
+    }
+
+    /// The path of the target, still percent-encoded. Begins with `/`, except for the `*` of `OPTIONS *`.
+    pub fn path(&self) -> &str {
+        match self.line.path.of(self.headers.text()) {
+            [] => "/",
+            path => text(path),
+        }
+    }
+
+    /// The query of the target without its question mark, still percent-encoded.
+    pub fn query(&self) -> Option<&str> {
+        Some(text(self.line.query?.of(self.headers.text())))
+    }
+
+    /// The fields.
+    pub fn headers(&self) -> &Headers {
+        &self.headers
+    }
+
+    /// The address of the client's end of the connection; `None` without a connection.
+    pub fn peer(&self) -> Option<SocketAddr> {
+        self.peer
+    }
+
+    /// The body, to read it.
+    pub fn body(&mut self) -> &mut RequestBody {
+        &mut self.body
+    }
+
+    /// The body, as far as it has been read whole: for a plain handler, all of it.
+    pub fn bytes(&self) -> &[u8] {
+        self.body.bytes()
+    }
+
+    /// Reads the whole body, up to the server's limit. Plain handlers find it read.
+    ///
+    /// # Errors
+    ///
+    /// [`BodyError`], which is also the response to give.
+    pub async fn read_body(&mut self) -> Result<&[u8], BodyError> {
+        self.body.read().await
+    }
+
+    /// Takes the next head from the input, if it is complete there.
+    pub(crate) fn take_head(&mut self, limits: &Limits) -> Result<bool, Refusal> {
+        let Some(found) = self.scan.find_head(self.body.input(), limits)? else { return Ok(false) };
+        let used = found.end;
+        let (text, fields) = self.headers.receive(&self.body.input()[found]);
+        self.line = parse::head(text, fields)?;
+        self.framing = parse::framing(&self.headers, self.line.version)?;
+        self.body.begin(used, self.framing, limits);
+        Ok(true)
+    }
+
+    pub(crate) fn line(&self) -> RequestLine {
+        self.line
+    }
+
+    pub(crate) fn framing(&self) -> Framing {
+        self.framing
+    }
+
+    pub(crate) fn body_ref(&self) -> &RequestBody {
+        &self.body
+    }
+}
+
+/// The parser lets only ASCII into a method, and only UTF-8 into a target.
+fn text(bytes: &[u8]) -> &str {
+    str::from_utf8(bytes).expect("the parser checked it")
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("method", &self.method())
+            .field("target", &self.target())
+            .field("headers", &self.headers)
+            .finish_non_exhaustive()
+    }
+}

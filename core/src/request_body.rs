@@ -1,0 +1,302 @@
+//! The body of a request, read while it arrives.
+//!
+//! # Rules
+//!
+//! 1. Nothing is read that nobody asked for: a client is slowed down by the socket's own window.
+//! 2. Whoever waits for the client has first made sure that the client waits for nothing: while answers to earlier
+//!    requests are held back, a read is `Pending` once, and the connection loop sends them; then the 100 is
+//!    sent that the client may expect.
+//! 3. A read is armed with a deadline, which is the earlier of [`Limits::body`] from now and the moment the body
+//!    falls below [`Limits::body_rate`]; only time spent in reads counts against the rate.
+//! 4. After an error nothing more is read; the connection cannot be used for another request.
+
+use crate::deadline::{Ending, Phase};
+use crate::http1::chunked::{Chunked, Piece};
+use crate::http1::encode::CONTINUE;
+use crate::http1::parse::{Framing, Length};
+use crate::input::Input;
+use crate::link::Link;
+use crate::{BodyError, Limits, clock};
+use std::future::poll_fn;
+use std::io::{self, IoSlice};
+use std::ops::Range;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use switchboard_timer::Tick;
+
+/// Reads a request's body; [`Request::body`](crate::Request::body) lends it.
+///
+/// ```
+/// use switchboard_core::{Request, block_on};
+///
+/// let text = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n";
+/// let mut request = Request::parse(text).unwrap();
+/// assert_eq!(block_on(request.body().chunk()).unwrap(), Some(&b"ab"[..]));
+/// assert_eq!(block_on(request.body().read()).unwrap(), b"c");
+/// ```
+pub struct RequestBody {
+    input: Input,
+    rest: Rest,
+    /// Bytes of the input that the last chunk was, to be taken away before the next.
+    lent: usize,
+    whole: Vec<u8>,
+    /// What is left to send of the 100 the client expects.
+    owed_continue: &'static [u8],
+    link: Option<Link>,
+    pace: Pace,
+}
+
+/// What is left of the body.
+enum Rest {
+    Exactly(u64),
+    Chunked(Chunked),
+    /// It cannot be told any more where it ends.
+    Lost,
+}
+
+/// How long the reads of one body have waited, and how much they got for it.
+#[derive(Default)]
+struct Pace {
+    waiting_since: Option<Tick>,
+    waited: Tick,
+    received: u64,
+    drained: bool,
+}
+
+impl RequestBody {
+    pub(crate) fn of_connection(link: Link) -> Self {
+        Self::new(Input::default(), Some(link))
+    }
+
+    /// A body that is there already, with no connection to read more from.
+    pub(crate) fn detached(text: &[u8]) -> Self {
+        Self::new(Input::of(text), None)
+    }
+
+    fn new(input: Input, link: Option<Link>) -> Self {
+        let rest = Rest::Exactly(0);
+        Self { input, rest, lent: 0, whole: Vec::new(), owed_continue: &[], link, pace: Pace::default() }
+    }
+
+    /// The next piece of the body as it arrives; `None` at its end.
+    ///
+    /// # Errors
+    ///
+    /// [`BodyError`], which is also the response to give.
+    pub async fn chunk(&mut self) -> Result<Option<&[u8]>, BodyError> {
+        let range = poll_fn(|cx| self.poll_range(cx)).await?;
+        Ok(range.map(|range| &self.input.filled()[range]))
+    }
+
+    /// [`chunk`](RequestBody::chunk) for those who poll, such as a [`Producer`](crate::Producer).
+    ///
+    /// # Errors
+    ///
+    /// As for [`chunk`](RequestBody::chunk).
+    pub fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<&[u8]>, BodyError>> {
+        let range = ready!(self.poll_range(cx))?;
+        Poll::Ready(Ok(range.map(|range| &self.input.filled()[range])))
+    }
+
+    /// Reads the rest of the body whole, up to [`Limits::body_size`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`read_to_limit`](RequestBody::read_to_limit).
+    pub async fn read(&mut self) -> Result<&[u8], BodyError> {
+        let limit = self.link.as_ref().map_or(usize::MAX, |link| link.server.limits.body_size);
+        self.read_to_limit(limit).await
+    }
+
+    /// Reads the rest of the body whole; [`bytes`](RequestBody::bytes) keeps it.
+    ///
+    /// # Errors
+    ///
+    /// [`BodyError`], which is also the response to give; [`BodyError::TooLarge`] if it is longer than `limit`
+    /// bytes, at once if the client says so beforehand.
+    pub async fn read_to_limit(&mut self, limit: usize) -> Result<&[u8], BodyError> {
+        let announced = match self.rest {
+            Rest::Exactly(left) => left,
+            _ => 0,
+        };
+        if announced.saturating_add(self.whole.len() as u64) > limit as u64 {
+            return Err(BodyError::TooLarge { limit });
+        }
+        while let Some(range) = poll_fn(|cx| self.poll_range(cx)).await? {
+            if self.whole.len() + range.len() > limit {
+                return Err(BodyError::TooLarge { limit });
+            }
+            self.whole.extend_from_slice(&self.input.filled()[range]);
+        }
+        Ok(&self.whole)
+    }
+
+    /// What [`read`](RequestBody::read) has collected.
+    pub fn bytes(&self) -> &[u8] {
+        &self.whole
+    }
+
+    pub(crate) fn input(&self) -> &[u8] {
+        self.input.filled()
+    }
+
+    /// Begins the body behind a head of `head` bytes.
+    pub(crate) fn begin(&mut self, head: usize, framing: Framing, limits: &Limits) {
+        const KEPT: usize = 64 << 10;
+        self.input.consume(head);
+        self.lent = 0;
+        self.rest = match framing.body {
+            Length::Exactly(length) => Rest::Exactly(length),
+            Length::Chunked => Rest::Chunked(Chunked::new(limits)),
+        };
+        self.owed_continue = if framing.expects_continue { CONTINUE } else { &[] };
+        self.pace = Pace::default();
+        self.whole.clear();
+        self.whole.shrink_to(KEPT);
+    }
+
+    /// Whether all of it has been used, so that what follows in the input is the next request.
+    pub(crate) fn is_finished(&self) -> bool {
+        matches!(self.rest, Rest::Exactly(0))
+    }
+
+    /// Whether the connection can go on behind this body, at the price of reading what is left of it.
+    pub(crate) fn is_drainable(&self, limits: &Limits) -> bool {
+        match self.rest {
+            Rest::Exactly(0) => true,
+            Rest::Exactly(left) => left <= limits.drain_size && self.owed_continue.is_empty(),
+            Rest::Chunked(_) => self.owed_continue.is_empty(),
+            Rest::Lost => false,
+        }
+    }
+
+    /// A final answer takes the place of the 100 (RFC 9110 section 10.1.1).
+    pub(crate) fn forget_continue(&mut self) {
+        self.owed_continue = &[];
+    }
+
+    /// Reads and drops what is left, within the limits for that.
+    pub(crate) async fn drain(&mut self, limits: &Limits) -> Result<(), BodyError> {
+        self.pace = Pace { drained: true, ..Pace::default() };
+        let mut drained = 0;
+        while let Some(range) = poll_fn(|cx| self.poll_range(cx)).await? {
+            drained += range.len() as u64;
+            if drained > limits.drain_size {
+                return Err(BodyError::TooLarge { limit: limits.drain_size as usize });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether this is the body of the connection that `link` is of.
+    pub(crate) fn belongs_to(&self, link: &Link) -> bool {
+        self.link.as_ref().is_some_and(|own| own.is_same(link))
+    }
+
+    pub(crate) fn poll_fill(&mut self, cx: &mut Context<'_>, wanted: u64) -> Poll<io::Result<usize>> {
+        match &self.link {
+            Some(link) => self.input.poll_fill(&*link.transport, cx, wanted),
+            None => Poll::Ready(Ok(0)),
+        }
+    }
+
+    /// The next piece of the body, as a range of the input.
+    fn poll_range(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Range<usize>>, BodyError>> {
+        loop {
+            self.input.consume(std::mem::take(&mut self.lent));
+            match self.decode() {
+                Ok(Piece::Data { skip, len }) => {
+                    self.lent = len;
+                    self.input.consume(skip);
+                    return Poll::Ready(Ok(Some(0..len)));
+                }
+                Ok(Piece::End { used }) => {
+                    self.input.consume(used);
+                    self.rest = Rest::Exactly(0);
+                    return Poll::Ready(Ok(None));
+                }
+                Ok(Piece::Incomplete) => self.input.consume(self.input.filled().len()),
+                Err(error) => {
+                    self.rest = Rest::Lost;
+                    return Poll::Ready(Err(error));
+                }
+            }
+            if let Err(error) = ready!(self.poll_more(cx)) {
+                self.rest = Rest::Lost;
+                return Poll::Ready(Err(error));
+            }
+        }
+    }
+
+    fn decode(&mut self) -> Result<Piece, BodyError> {
+        match &mut self.rest {
+            Rest::Exactly(0) => Ok(Piece::End { used: 0 }),
+            Rest::Exactly(left) => {
+                let len = usize::try_from(*left).unwrap_or(usize::MAX).min(self.input.filled().len());
+                *left -= len as u64;
+                Ok(if len > 0 { Piece::Data { skip: 0, len } } else { Piece::Incomplete })
+            }
+            Rest::Chunked(decoder) => decoder.decode(self.input.filled()).map_err(BodyError::Malformed),
+            Rest::Lost => Err(BodyError::Closed(io::ErrorKind::InvalidData.into())),
+        }
+    }
+
+    fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BodyError>> {
+        let Some(link) = self.link.clone() else {
+            return Poll::Ready(Err(BodyError::Closed(io::ErrorKind::UnexpectedEof.into())));
+        };
+        if link.entry.owes_output() {
+            return Poll::Pending; // the loop sends it and polls again, without a wake-up
+        }
+        let since = match self.pace.waiting_since {
+            Some(since) => since,
+            None => self.begin_waiting(&link)?,
+        };
+        while !self.owed_continue.is_empty() {
+            let sent = ready!(link.transport.poll_write(cx, &[IoSlice::new(self.owed_continue)]));
+            let sent = sent.map_err(BodyError::Closed)?;
+            self.owed_continue = &self.owed_continue[sent..];
+        }
+        let wanted = match self.rest {
+            Rest::Exactly(left) => left,
+            _ => 0,
+        };
+        let read = ready!(self.poll_fill(cx, wanted));
+        self.pace.waiting_since = None;
+        self.pace.waited += link.server.clock.now().saturating_sub(since);
+        link.arm(Phase::Handler, Tick::MAX).map_err(BodyError::from)?;
+        match read {
+            Ok(0) => Poll::Ready(Err(BodyError::Closed(io::ErrorKind::UnexpectedEof.into()))),
+            Ok(read) => {
+                self.pace.received += read as u64;
+                Poll::Ready(Ok(()))
+            }
+            Err(error) => Poll::Ready(Err(BodyError::Closed(error))),
+        }
+    }
+
+    fn begin_waiting(&mut self, link: &Link) -> Result<Tick, BodyError> {
+        let limits = &link.server.limits;
+        let now = link.server.clock.now();
+        let patience = match self.pace.drained {
+            true => clock::ticks(limits.drain),
+            false => {
+                let earned = self.pace.received.saturating_mul(1000) / limits.body_rate.max(1);
+                clock::ticks(limits.body).saturating_add(earned)
+            }
+        };
+        let left = patience.saturating_sub(self.pace.waited).min(clock::ticks(limits.body));
+        link.arm(Phase::Body, link.server.clock.after(Duration::from_millis(left)))?;
+        self.pace.waiting_since = Some(now);
+        Ok(now)
+    }
+}
+
+impl From<Ending> for BodyError {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::Expired(_) => Self::TimedOut,
+            Ending::Aborted => Self::Closed(io::ErrorKind::ConnectionAborted.into()),
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! Puts the parts together: a listener, a backend, a handler, a timer; and takes them apart again.
+
+use crate::backend::{Acceptor, Backend};
+use crate::clock::Clock;
+use crate::connection::application;
+use crate::deadline::{Deadlines, Phase, Timed};
+use crate::http1::date::{DateText, imf_fixdate};
+use crate::listener::{Listener, Stopper};
+use crate::{Event, Handler, Limits, error};
+use std::fmt;
+use std::io;
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant, SystemTime};
+use switchboard_timer::{Heap, Timer};
+
+/// How long aborted connections may take to let go.
+const GRACE: Duration = Duration::from_millis(250);
+
+type Observer = dyn Fn(&Event<'_>) + Send + Sync;
+
+/// A server before it runs.
+///
+/// ```no_run
+/// # use switchboard_core::{Backend, Connection, Rejected};
+/// # struct Threads;
+/// # impl Backend for Threads {
+/// #     fn dispatch(&self, _: Connection) -> Result<(), Rejected> { Ok(()) }
+/// # }
+/// use switchboard_core::{Request, Server};
+///
+/// Server::bind("127.0.0.1:8080")?.run(Threads, |_: &mut Request| "Hello, World!")?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[must_use = "a server does nothing until it is run"]
+pub struct Server {
+    listener: TcpListener,
+    timer: Box<dyn Timer<Timed> + Send>,
+    limits: Limits,
+    observer: Option<Box<Observer>>,
+}
+
+impl Server {
+    /// Listens on an address. Port 0 takes any that is free: see [`Running::addr`].
+    ///
+    /// # Errors
+    ///
+    /// What the system says, with the address and advice in the text.
+    pub fn bind(addr: impl ToSocketAddrs) -> io::Result<Self> {
+        let addresses: Vec<SocketAddr> = addr
+            .to_socket_addrs()
+            .map_err(|error| io::Error::new(error.kind(), format!("cannot tell the address to listen on: {error}")))?
+            .collect();
+        let listener =
+            TcpListener::bind(&addresses[..]).map_err(|error| error::cannot_listen(&addresses, error))?;
+        Ok(Self::from_listener(listener))
+    }
+
+    /// Takes over a listener, say one that another process has opened.
+    pub fn from_listener(listener: TcpListener) -> Self {
+        Self { listener, timer: Box::new(Heap::new()), limits: Limits::default(), observer: None }
+    }
+
+    /// With another timer structure; a [`Heap`] by default.
+    pub fn timer(mut self, timer: impl Timer<Timed> + Send + 'static) -> Self {
+        self.timer = Box::new(timer);
+        self
+    }
+
+    /// With other limits than the default ones.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Has `observer` called at every [`Event`], on the thread where it happens: it should be quick. One that
+    /// panics ends the connection it was told about.
+    pub fn observer(mut self, observer: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Box::new(observer));
+        self
+    }
+
+    /// Runs until accepting ends, which it does only by an error: the way to write a `main`. To stop a server,
+    /// [`spawn`](Server::spawn) it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`spawn`](Server::spawn), and that of [`Backend::accept`].
+    pub fn run(self, backend: impl Backend, handler: impl Handler) -> io::Result<()> {
+        let mut running = self.spawn(backend, handler)?;
+        let accepting = running.accepting.take().expect("it is taken only here");
+        accepting.recv().unwrap_or_else(|_| Err(io::Error::other("the backend's accept panicked")))
+    }
+
+    /// Runs on threads of its own, until it is [shut down](Running::shutdown).
+    ///
+    /// # Errors
+    ///
+    /// If the listener is of no use, or no thread can be started.
+    pub fn spawn(self, backend: impl Backend, handler: impl Handler) -> io::Result<Running> {
+        let clock = Clock::start();
+        let deadlines = Arc::new(Deadlines::new(self.timer, clock, self.limits.shortest()));
+        let server = Arc::new(Shared {
+            limits: self.limits,
+            clock,
+            deadlines: deadlines.clone(),
+            observer: self.observer,
+            date: Mutex::new(Date::default()),
+        });
+        let backend: Arc<dyn Backend> = Arc::new(backend);
+        let (listener, stopper) = Listener::new(self.listener)?;
+        let addr = listener.addr();
+        let acceptor = Acceptor { listener, server, application: application(handler) };
+        let (accepted, accepting) = mpsc::channel();
+        let timekeeper = thread::Builder::new().name("switchboard-deadlines".into()).spawn({
+            let deadlines = deadlines.clone();
+            move || deadlines.run()
+        })?;
+        let running = Running {
+            addr,
+            stopper,
+            deadlines,
+            backend: backend.clone(),
+            accepting: Some(accepting),
+            timekeeper: Some(timekeeper),
+        };
+        thread::Builder::new().name("switchboard-accept".into()).spawn(move || {
+            let _ = accepted.send(backend.accept(acceptor)); // nobody listens if `running` is gone
+        })?;
+        Ok(running)
+    }
+}
+
+/// A server that runs. Dropping it stops it at once, as [`shutdown`](Running::shutdown) with no time to drain.
+#[must_use = "a running server stops when it is dropped"]
+pub struct Running {
+    addr: SocketAddr,
+    stopper: Stopper,
+    deadlines: Arc<Deadlines>,
+    backend: Arc<dyn Backend>,
+    accepting: Option<Receiver<io::Result<()>>>,
+    timekeeper: Option<JoinHandle<()>>,
+}
+
+impl Running {
+    /// The address it listens on, with the port it was given.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Stops: no more connections are accepted; those that wait for a request are closed at once; those in the
+    /// middle of one may finish within `limit`, and are told `Connection: close`; what is left then is cut
+    /// off. Afterwards the port is free.
+    pub fn shutdown(mut self, limit: Duration) -> Report {
+        self.stop(limit)
+    }
+
+    fn stop(&mut self, limit: Duration) -> Report {
+        let until = Instant::now() + limit;
+        self.deadlines.begin_stopping();
+        self.stopper.stop();
+        let (idle_closed, active) = self.deadlines.abort(|phase| matches!(phase, Phase::FirstByte | Phase::Idle));
+        if let Some(accepting) = self.accepting.take() {
+            let left = until.saturating_duration_since(Instant::now()).max(GRACE);
+            let _ = accepting.recv_timeout(left); // a backend that goes on accepting gets no more connections
+        }
+        let remaining = self.deadlines.wait_for_all(until);
+        self.deadlines.abort(|_| true);
+        let stuck = self.deadlines.wait_for_all(Instant::now() + GRACE);
+        self.backend.stop();
+        self.deadlines.finish();
+        if let Some(timekeeper) = self.timekeeper.take() {
+            let _ = timekeeper.join(); // a panic there has been printed
+        }
+        Report {
+            served: self.deadlines.served(),
+            idle_closed,
+            drained: active.saturating_sub(remaining),
+            aborted: remaining.saturating_sub(stuck),
+            stuck,
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.timekeeper.is_some() {
+            self.stop(Duration::ZERO);
+        }
+    }
+}
+
+/// How a server ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// Requests answered since the start.
+    pub served: u64,
+    /// Connections that were waiting for a request, and were closed at once.
+    pub idle_closed: usize,
+    /// Connections that were in the middle of a request, and finished it in time.
+    pub drained: usize,
+    /// Connections that were cut off when the time was over.
+    pub aborted: usize,
+    /// Connections whose handler still blocks its thread: nothing can end these from outside.
+    pub stuck: usize,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { served, idle_closed, drained, aborted, stuck } = self;
+        write!(
+            f,
+            "{served} requests served; connections: {idle_closed} idle closed, {drained} drained, {aborted} aborted, {stuck} stuck"
+        )
+    }
+}
+
+/// What all connections of a server share.
+pub(crate) struct Shared {
+    pub(crate) limits: Limits,
+    pub(crate) clock: Clock,
+    pub(crate) deadlines: Arc<Deadlines>,
+    pub(crate) observer: Option<Box<Observer>>,
+    date: Mutex<Date>,
+}
+
+impl Shared {
+    pub(crate) fn report(&self, event: &Event<'_>) {
+        if let Some(observer) = &self.observer {
+            observer(event);
+        }
+    }
+
+    /// Brings a connection's copy of the date up to date. It is formatted once a second for the whole server.
+    pub(crate) fn refresh(&self, copy: &mut Date) {
+        let second = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs());
+        if copy.second != Some(second) {
+            let mut date = self.date.lock().unwrap_or_else(PoisonError::into_inner);
+            if date.second != Some(second) {
+                *date = Date { second: Some(second), text: imf_fixdate(second) };
+            }
+            *copy = *date;
+        }
+    }
+}
+
+/// The text of a second.
+#[derive(Clone, Copy)]
+pub(crate) struct Date {
+    second: Option<u64>,
+    pub(crate) text: DateText,
+}
+
+impl Default for Date {
+    fn default() -> Self {
+        Self { second: None, text: imf_fixdate(0) }
+    }
+}

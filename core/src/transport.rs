@@ -1,0 +1,150 @@
+//! The bytes of one connection, as one backend waits for them.
+//!
+//! The poll functions lend a buffer for the length of the call only, so an idle connection needs none. A
+//! transport that blocks its thread does the call and answers `Ready`; one that suspends answers `Pending`
+//! and wakes the task when the socket is ready. `shutdown` must make a waiting read or write return, from any
+//! thread: it is how deadlines act (nothing here is ever raced against a timer).
+
+use crate::buffers;
+use std::fs::File;
+use std::io::{self, IoSlice, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+/// The most bytes that go out in one turn. A larger single write would hide from the deadline whether the
+/// client takes anything.
+pub(crate) const TURN: usize = 64 << 10;
+
+/// A connection's socket. Takes `&self`: the connection loop, the request's body and the deadline share it.
+///
+/// Errors of kind `Interrupted` are for the implementation to retry.
+pub trait Transport: Send + Sync + 'static {
+    /// Reads some bytes into `buf`; 0 at the end of what the client sends.
+    fn poll_read(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>>;
+
+    /// Writes some bytes from the front of `bufs`; answers how many.
+    fn poll_write(&self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>>;
+
+    /// Sends some of the `len` bytes of `file` at `offset`; answers how many, 0 at the end of the file.
+    /// The default reads up to 64 KiB and writes them.
+    fn poll_send_file(
+        &self,
+        cx: &mut Context<'_>,
+        file: &File,
+        offset: u64,
+        len: u64,
+    ) -> Poll<io::Result<usize>> {
+        let mut turn = buffers::take(TURN);
+        let wanted = usize::try_from(len).unwrap_or(TURN).min(TURN);
+        let result = match read_at(file, &mut turn[..wanted], offset) {
+            Ok(0) => Poll::Ready(Ok(0)),
+            Ok(read) => self.poll_write(cx, &[IoSlice::new(&turn[..read])]),
+            Err(error) => Poll::Ready(Err(error)),
+        };
+        buffers::give(turn);
+        result
+    }
+
+    /// Ends one direction or both; whoever waits for it returns.
+    fn shutdown(&self, how: Shutdown) -> io::Result<()>;
+}
+
+impl<T: Transport + ?Sized> Transport for Arc<T> {
+    fn poll_read(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        (**self).poll_read(cx, buf)
+    }
+
+    fn poll_write(&self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        (**self).poll_write(cx, bufs)
+    }
+
+    fn poll_send_file(
+        &self,
+        cx: &mut Context<'_>,
+        file: &File,
+        offset: u64,
+        len: u64,
+    ) -> Poll<io::Result<usize>> {
+        (**self).poll_send_file(cx, file, offset, len)
+    }
+
+    fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        (**self).shutdown(how)
+    }
+}
+
+/// A blocking socket: every call waits in the system and is `Ready`.
+impl Transport for TcpStream {
+    fn poll_read(&self, _: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(uninterrupted(|| (&*self).read(buf)))
+    }
+
+    fn poll_write(&self, _: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        Poll::Ready(uninterrupted(|| match bufs {
+            [one] => (&*self).write(one), // send(2) is cheaper than writev(2)
+            many => (&*self).write_vectored(many),
+        }))
+    }
+
+    fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        TcpStream::shutdown(self, how)
+    }
+}
+
+fn uninterrupted(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+/// Fills `buf` from `file` at `offset` as far as the file goes; answers how many bytes there were.
+pub(crate) fn read_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+    #[cfg(unix)]
+    use std::os::unix::fs::FileExt;
+    let mut filled = 0;
+    while filled < buf.len() {
+        let at = offset + filled as u64;
+        #[cfg(unix)]
+        let read = uninterrupted(|| file.read_at(&mut buf[filled..], at))?;
+        #[cfg(windows)]
+        let read = uninterrupted(|| std::os::windows::fs::FileExt::seek_read(file, &mut buf[filled..], at))?;
+        if read == 0 {
+            break;
+        }
+        filled += read;
+    }
+    Ok(filled)
+}
+
+/// Writes all of `head` and then `body`, at most [`TURN`] bytes a turn, calling `before_turn` before each.
+pub(crate) async fn write_all(
+    transport: &dyn Transport,
+    mut head: &[u8],
+    mut body: &[u8],
+    mut before_turn: impl FnMut() -> io::Result<()>,
+) -> io::Result<()> {
+    while !(head.is_empty() && body.is_empty()) {
+        before_turn()?;
+        let written = std::future::poll_fn(|cx| {
+            let first = &head[..head.len().min(TURN)];
+            let second = &body[..body.len().min(TURN - first.len())];
+            let written = match (first, second) {
+                (only, []) | ([], only) => ready!(transport.poll_write(cx, &[IoSlice::new(only)])),
+                _ => ready!(transport.poll_write(cx, &[IoSlice::new(first), IoSlice::new(second)])),
+            };
+            Poll::Ready(written)
+        })
+        .await?;
+        if written == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        let of_head = written.min(head.len());
+        head = &head[of_head..];
+        body = &body[written - of_head..];
+    }
+    Ok(())
+}

@@ -1,0 +1,25 @@
+//! Answers `Hello, World!` on `/`: `cargo run --release --example hello`.
+
+mod options;
+
+use clap::Parser;
+use options::Options;
+use switchboard::{Request, Status};
+
+/// Answers "Hello, World!" on /
+#[derive(Parser)]
+struct Hello {
+    #[command(flatten)]
+    options: Options,
+}
+
+fn hello(request: &mut Request) -> Result<&'static str, Status> {
+    match request.path() {
+        "/" => Ok("Hello, World!"),
+        _ => Err(Status::NOT_FOUND),
+    }
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    Hello::parse().options.run(hello)
+}

@@ -1,0 +1,70 @@
+//! What `hello` and `serve` have in common: their options, and running until a signal comes.
+
+use clap::Args;
+use std::error::Error;
+use std::net::SocketAddr;
+use std::sync::mpsc;
+use std::time::Duration;
+use switchboard::{AnyBackend, Handler, Limits, Server, timer};
+
+/// How long connections in the middle of a request may go on after the first signal.
+const DRAIN: Duration = Duration::from_secs(10);
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Where connections run
+    #[arg(long, default_value = "threads", value_name = "NAME")]
+    backend: String,
+
+    /// Where deadlines are kept
+    #[arg(long, default_value = "heap", value_name = "NAME")]
+    timer: String,
+
+    /// The address to listen on; port 0 takes any that is free
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    addr: SocketAddr,
+
+    /// Seconds a connection may be idle between two requests [default: 5]
+    #[arg(long, value_name = "SECS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    idle_timeout: Option<u64>,
+
+    /// Connections open at once; more wait to be accepted [default: 10000, or the open-file limit less 64]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    max_connections: Option<u32>,
+
+    /// No access log
+    #[arg(long)]
+    quiet: bool,
+}
+
+impl Options {
+    /// Serves until Ctrl-C or SIGTERM, then drains and prints the report; a second signal ends at once.
+    pub(crate) fn run(self, handler: impl Handler) -> Result<(), Box<dyn Error>> {
+        let (signal, signals) = mpsc::channel();
+        ctrlc::set_handler(move || signal.send(()).unwrap_or(()))?;
+
+        let backend: AnyBackend = self.backend.parse()?;
+        let mut server = Server::bind(self.addr)?.timer(timer::by_name(&self.timer)?).limits(self.limits());
+        if !self.quiet {
+            server = server.observer(|event| eprintln!("{event}"));
+        }
+        let running = server.spawn(backend, handler)?;
+        println!("listening on http://{}", running.addr());
+
+        signals.recv()?;
+        std::thread::spawn(move || signals.recv().map(|()| std::process::exit(130)));
+        eprintln!("{}", running.shutdown(DRAIN));
+        Ok(())
+    }
+
+    fn limits(&self) -> Limits {
+        let mut limits = Limits::default();
+        if let Some(seconds) = self.idle_timeout {
+            limits.idle = Duration::from_secs(seconds);
+        }
+        if let Some(most) = self.max_connections {
+            limits.connections = most as usize;
+        }
+        limits
+    }
+}

@@ -46,4 +46,6 @@ pub use switchboard_core::{
     self as core, Backend, Body, BodyError, Event, Handler, Headers, IntoResponse, Limits, Producer, Refusal, Report,
     Request, Response, Running, Server, Status, asynchronous, plain, with,
 };
+#[cfg(feature = "fileserve")]
+pub use switchboard_fileserve as fileserve;
 pub use switchboard_timer::{self as timer, Heap, Timer};

@@ -41,6 +41,9 @@
 //! - `conformance` (a feature): the behaviour promised, as a suite that any backend and timer can be run through.
 
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
+
 pub use switchboard_backends::{self as backends, AnyBackend, Threads};
 pub use switchboard_core::{
     self as core, Backend, Body, BodyError, Event, Handler, Headers, IntoResponse, Limits, Producer, Refusal, Report,

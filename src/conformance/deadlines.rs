@@ -1,0 +1,180 @@
+//! Clients that are late: each is ended by the limit that is about it, never early, while others are served.
+
+use super::{AGES, Client, PATIENCE, Subject};
+use crate::{Limits, Request, Response, Running};
+use std::sync::Mutex;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+const LIMIT: Duration = Duration::from_millis(300);
+
+/// Limits that end nobody within a test.
+fn patient() -> Limits {
+    Limits {
+        queued: AGES,
+        first_byte: AGES,
+        head: AGES,
+        idle: AGES,
+        body: AGES,
+        send: AGES,
+        drain: AGES,
+        linger: LIMIT,
+        ..Limits::default()
+    }
+}
+
+fn hello(_: &mut Request) -> &'static str {
+    "Hello"
+}
+
+/// Runs `late`, which must not end before [`LIMIT`], while others are served.
+fn not_early(server: &Running, late: impl FnOnce()) {
+    let since = Instant::now();
+    assert_eq!(Client::of(server).get("/").text(), "Hello", "others are served meanwhile");
+    late();
+    let took = since.elapsed();
+    assert!(took >= LIMIT, "ended after {took:?}, which is early");
+    assert!(took < PATIENCE, "ended after {took:?}, which another limit must have done");
+    assert_eq!(Client::of(server).get("/").text(), "Hello", "others are served afterwards");
+}
+
+pub(super) fn a_silent_client_is_ended(subject: &Subject) {
+    let server = subject.serve(Limits { first_byte: LIMIT, ..patient() }, hello);
+    not_early(&server, || Client::of(&server).closed());
+}
+
+pub(super) fn an_idle_client_is_ended(subject: &Subject) {
+    let server = subject.serve(Limits { idle: LIMIT, ..patient() }, hello);
+    let mut client = Client::of(&server);
+    for _ in 0..3 {
+        assert_eq!(client.get("/").text(), "Hello");
+    }
+    let since = Instant::now();
+    client.closed();
+    assert!(since.elapsed() >= LIMIT / 2, "the deadline moves with every request");
+    not_early(&server, || {
+        let mut client = Client::of(&server);
+        client.get("/");
+        client.closed();
+    });
+}
+
+pub(super) fn half_a_head_is_408(subject: &Subject) {
+    let server = subject.serve(Limits { head: LIMIT, ..patient() }, hello);
+    for start in ["G", "\r\n", "GET / HTTP/1.1\r\nHost: test\r\n"] {
+        not_early(&server, || {
+            let mut client = Client::of(&server);
+            client.send(start);
+            let reply = client.reply();
+            assert_eq!((reply.status, reply.field("connection")), (408, Some("close")), "after {start:?}");
+            client.ended();
+        });
+    }
+    not_early(&server, || {
+        let mut client = Client::of(&server);
+        client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\nGET");
+        assert_eq!(client.reply().text(), "Hello");
+        assert_eq!(client.reply().status, 408, "also behind another request");
+    });
+}
+
+pub(super) fn a_dripping_head_is_ended(subject: &Subject) {
+    let server = subject.serve(Limits { head: LIMIT, ..patient() }, hello);
+    for drip in [&b"GET / HTTP/1.1\r\nA: "[..], b"\r\n"] {
+        not_early(&server, || {
+            let mut client = Client::of(&server);
+            let mut bytes = drip.iter().copied().chain(std::iter::repeat(*drip.last().expect("a byte")));
+            let pause = LIMIT / 10;
+            let (_pacer, paced) = mpsc::channel::<()>();
+            let until = Instant::now() + PATIENCE;
+            while client.try_send([bytes.next().expect("endless")]) && Instant::now() < until {
+                let _ = paced.recv_timeout(pause);
+            }
+            assert!(Instant::now() < until, "bytes must not restart the deadline");
+        });
+    }
+}
+
+pub(super) fn a_stalled_body_is_408(subject: &Subject) {
+    let server = subject.serve(Limits { body: LIMIT, ..patient() }, hello);
+    for start in ["Content-Length: 5\r\n\r\n", "Content-Length: 5\r\n\r\nabc", "Transfer-Encoding: chunked\r\n\r\n5\r\nab"] {
+        not_early(&server, || {
+            let mut client = Client::of(&server);
+            client.send(format!("POST / HTTP/1.1\r\nHost: test\r\n{start}"));
+            assert_eq!(client.reply().status, 408, "after {start:?}");
+            client.ended();
+        });
+    }
+}
+
+pub(super) fn a_dripping_body_is_ended(subject: &Subject) {
+    let server = subject.serve(Limits { body: LIMIT, body_rate: 1_000, ..patient() }, hello);
+    not_early(&server, || {
+        let mut client = Client::of(&server);
+        client.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 1000000\r\n\r\n");
+        let (_pacer, paced) = mpsc::channel::<()>();
+        let until = Instant::now() + PATIENCE;
+        while client.try_send("x") && Instant::now() < until {
+            let _ = paced.recv_timeout(LIMIT / 10);
+        }
+        assert!(Instant::now() < until, "bytes that come too slowly must not restart the deadline");
+    });
+}
+
+const MUCH: usize = 64 << 20; // more than the sockets' buffers take
+
+fn much(request: &mut Request) -> Response {
+    match request.path() {
+        "/" => Response::text("Hello"),
+        _ => Response::text(vec![b'x'; MUCH]),
+    }
+}
+
+pub(super) fn a_client_that_never_reads_is_ended(subject: &Subject) {
+    let server = subject.serve(Limits { send: LIMIT, ..patient() }, much);
+    not_early(&server, || {
+        let mut client = Client::of(&server);
+        client.send("GET /much HTTP/1.1\r\nHost: test\r\n\r\n");
+        let until = Instant::now() + PATIENCE;
+        // Its end shows without reading: sending fails once the server has let go of the socket.
+        let (_pacer, paced) = mpsc::channel::<()>();
+        while client.try_send("GET / HTTP/1.1\r\nHost: test\r\n\r\n") && Instant::now() < until {
+            let _ = paced.recv_timeout(LIMIT / 10);
+        }
+        assert!(Instant::now() < until, "the client is still connected");
+    });
+}
+
+pub(super) fn a_slow_reader_that_reads_is_served(subject: &Subject) {
+    let server = subject.serve(Limits { send: LIMIT, ..patient() }, much);
+    let mut client = Client::of(&server);
+    client.send("GET /much HTTP/1.1\r\nHost: test\r\n\r\n");
+    client.head();
+    let since = Instant::now();
+    let (_pacer, paced) = mpsc::channel::<()>();
+    for _ in 0..64 {
+        client.take(MUCH / 64);
+        let _ = paced.recv_timeout(LIMIT / 20);
+    }
+    assert!(since.elapsed() > 2 * LIMIT, "it was slower over all than the limit for one turn");
+    assert_eq!(client.get("/").text(), "Hello");
+}
+
+pub(super) fn a_busy_handler_has_no_deadline(subject: &Subject) {
+    let all_short = Limits { first_byte: LIMIT, head: LIMIT, idle: LIMIT, body: LIMIT, send: LIMIT, ..patient() };
+    let (release, gate) = mpsc::channel::<()>();
+    let gate = Mutex::new(gate);
+    let server = subject.serve(all_short, move |request: &mut Request| {
+        if request.path() == "/busy" {
+            let _ = gate.lock().expect("one busy request at a time").recv_timeout(PATIENCE);
+        }
+        "Hello"
+    });
+    let mut client = Client::of(&server);
+    client.send("GET /busy HTTP/1.1\r\nHost: test\r\n\r\n");
+    for _ in 0..3 {
+        not_early(&server, || Client::of(&server).closed()); // that long, and each shows that the timer is at work
+    }
+    release.send(()).expect("the handler waits");
+    assert_eq!(client.reply().text(), "Hello");
+}

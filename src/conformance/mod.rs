@@ -1,0 +1,129 @@
+//! What is promised of every backend and every timer, as a suite to run them through.
+//!
+//! One body per behaviour; a behaviour that is not in here is not promised. Everything is seen from a client's end
+//! of a real socket on the loopback interface, on a port the system chooses. Nothing is timed but deadlines, and of
+//! those that they are not early; every wait of a client ends after [`PATIENCE`].
+//!
+//! To run a backend of your own through it:
+//!
+//! ```
+//! use switchboard::conformance::{CASES, Subject};
+//! use switchboard::{Heap, Threads}; // and yours
+//!
+//! let subject = Subject::new(|| Box::new(Threads::new()), || Box::new(Heap::new()));
+//! for case in CASES.iter().filter(|case| case.name == "keep_alive") { // or all of them
+//!     (case.run)(&subject);
+//! }
+//! ```
+//!
+//! # Mutants that were tried, and the case each fails
+//!
+//! | mutant | case |
+//! |---|---|
+//! | (listed at the end of the work) | |
+
+mod bodies;
+mod client;
+mod deadlines;
+mod lifecycle;
+mod protocol;
+
+use crate::{Backend, Handler, Limits, Running, Server, Timer, core::Timed};
+use std::fmt;
+use std::time::Duration;
+
+pub use client::{Client, Reply};
+
+/// How long a client waits for anything before the case fails.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Longer than any case runs: for limits that are not the ones it is about.
+const AGES: Duration = Duration::from_secs(600);
+
+type NewBackend = dyn Fn() -> Box<dyn Backend> + Send + Sync;
+type NewTimer = dyn Fn() -> Box<dyn Timer<Timed> + Send> + Send + Sync;
+
+/// A backend and a timer to be tested together.
+pub struct Subject {
+    backend: Box<NewBackend>,
+    timer: Box<NewTimer>,
+}
+
+impl Subject {
+    /// Makes a fresh backend and a fresh timer for every server of a case.
+    pub fn new(
+        backend: impl Fn() -> Box<dyn Backend> + Send + Sync + 'static,
+        timer: impl Fn() -> Box<dyn Timer<Timed> + Send> + Send + Sync + 'static,
+    ) -> Self {
+        Self { backend: Box::new(backend), timer: Box::new(timer) }
+    }
+
+    /// A server that runs `handler` within `limits`.
+    fn serve(&self, limits: Limits, handler: impl Handler) -> Running {
+        self.run(Server::bind("127.0.0.1:0").expect("a free port"), limits, handler)
+    }
+
+    fn run(&self, server: Server, limits: Limits, handler: impl Handler) -> Running {
+        let server = server.timer((self.timer)()).limits(limits);
+        server.spawn((self.backend)(), handler).expect("a server that runs")
+    }
+}
+
+impl fmt::Debug for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Subject")
+    }
+}
+
+/// One promised behaviour.
+#[derive(Debug, Clone, Copy)]
+pub struct Case {
+    /// What is promised.
+    pub name: &'static str,
+    /// Panics if the subject does not keep the promise.
+    pub run: fn(&Subject),
+}
+
+/// Every behaviour there is.
+pub const CASES: &[Case] = &[
+    case("a_request_may_be_split_anywhere", protocol::a_request_may_be_split_anywhere),
+    case("pipelined_requests_are_answered_in_order", protocol::pipelined_requests_are_answered_in_order),
+    case("keep_alive", protocol::keep_alive),
+    case("head_has_no_body", protocol::head_has_no_body),
+    case("bad_requests_are_refused_and_closed", protocol::bad_requests_are_refused_and_closed),
+    case("a_refusal_reaches_a_client_that_still_sends", protocol::a_refusal_reaches_a_client_that_still_sends),
+    case("the_date_is_sent", protocol::the_date_is_sent),
+    case("framing_is_not_the_handlers", protocol::framing_is_not_the_handlers),
+    case("request_bodies_arrive_whole", bodies::request_bodies_arrive_whole),
+    case("request_bodies_can_be_read_piece_by_piece", bodies::request_bodies_can_be_read_piece_by_piece),
+    case("a_body_too_large_is_413", bodies::a_body_too_large_is_413),
+    case("a_broken_body_is_400", bodies::a_broken_body_is_400),
+    case("expect_continue", bodies::expect_continue),
+    case("an_unread_body_is_drained_or_closes", bodies::an_unread_body_is_drained_or_closes),
+    case("an_answer_is_not_held_back_by_a_wait", bodies::an_answer_is_not_held_back_by_a_wait),
+    case("large_responses_arrive_whole", bodies::large_responses_arrive_whole),
+    case("files_are_sent_as_promised", bodies::files_are_sent_as_promised),
+    case("streams_are_chunked_or_close", bodies::streams_are_chunked_or_close),
+    case("a_stream_can_read_the_request", bodies::a_stream_can_read_the_request),
+    case("a_silent_client_is_ended", deadlines::a_silent_client_is_ended),
+    case("an_idle_client_is_ended", deadlines::an_idle_client_is_ended),
+    case("half_a_head_is_408", deadlines::half_a_head_is_408),
+    case("a_dripping_head_is_ended", deadlines::a_dripping_head_is_ended),
+    case("a_stalled_body_is_408", deadlines::a_stalled_body_is_408),
+    case("a_dripping_body_is_ended", deadlines::a_dripping_body_is_ended),
+    case("a_client_that_never_reads_is_ended", deadlines::a_client_that_never_reads_is_ended),
+    case("a_slow_reader_that_reads_is_served", deadlines::a_slow_reader_that_reads_is_served),
+    case("a_busy_handler_has_no_deadline", deadlines::a_busy_handler_has_no_deadline),
+    case("connections_run_at_once", lifecycle::connections_run_at_once),
+    case("a_panic_costs_its_own_request", lifecycle::a_panic_costs_its_own_request),
+    case("a_swapped_request_costs_its_own_connection", lifecycle::a_swapped_request_costs_its_own_connection),
+    case("connections_beyond_the_limit_wait", lifecycle::connections_beyond_the_limit_wait),
+    case("shutdown_reports_idle_active_and_stuck", lifecycle::shutdown_reports_idle_active_and_stuck),
+    case("shutdown_reaches_a_handler_that_waits", lifecycle::shutdown_reaches_a_handler_that_waits),
+    case("shutdown_lets_active_requests_finish", lifecycle::shutdown_lets_active_requests_finish),
+    case("a_dropped_server_is_gone", lifecycle::a_dropped_server_is_gone),
+];
+
+const fn case(name: &'static str, run: fn(&Subject)) -> Case {
+    Case { name, run }
+}

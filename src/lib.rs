@@ -40,14 +40,13 @@
 //! - `fileserve` (a feature): a whole directory as a handler;
 //! - `conformance` (a feature): the behaviour promised, as a suite that any backend and timer can be run through.
 
-
 #[cfg(feature = "conformance")]
 pub mod conformance;
 
 pub use switchboard_backends::{self as backends, AnyBackend, Threads};
 pub use switchboard_core::{
-    self as core, Backend, Body, BodyError, Event, Handler, Headers, IntoResponse, Limits, Producer, Refusal, Report,
-    Request, Response, Running, Server, Status, asynchronous, plain, with,
+    self as core, Backend, Body, BodyError, Event, Handler, Headers, IntoResponse, Limits, Producer, Refusal,
+    Report, Request, Response, Running, Server, Status, asynchronous, plain, with,
 };
 #[cfg(feature = "fileserve")]
 pub use switchboard_fileserve as fileserve;

@@ -12,9 +12,14 @@ fn main() {
     for backend in AnyBackend::NAMES {
         for timer in timer::NAMES {
             for case in CASES {
-                let subject = || Subject::new(|| boxed_backend(backend), || timer::by_name(timer).expect("its own name"));
+                let subject = || {
+                    Subject::new(|| boxed_backend(backend), || timer::by_name(timer).expect("its own name"))
+                };
                 let name = format!("{backend}::{timer}::{}", case.name);
-                trials.push(Trial::test(name, move || Ok((case.run)(&subject()))));
+                trials.push(Trial::test(name, move || {
+                    (case.run)(&subject());
+                    Ok(())
+                }));
             }
         }
     }

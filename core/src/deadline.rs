@@ -37,7 +37,7 @@ use crate::transport::Transport;
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -339,7 +339,9 @@ impl Deadlines {
     /// Looks at a connection whose timer has come up; answers when to look again.
     fn visit(&self, entry: &Arc<Entry>, now: Tick, late: &mut Vec<(Arc<Entry>, Shutdown)>) -> Tick {
         let again = now + clock::ticks(LAST_WORDS);
-        if let Some(phase) = entry.claim(State::Expired, again, |word| word.state == State::Live && word.deadline <= now) {
+        if let Some(phase) =
+            entry.claim(State::Expired, again, |word| word.state == State::Live && word.deadline <= now)
+        {
             let how = match phase {
                 Phase::Send | Phase::Linger => Shutdown::Both,
                 _ => Shutdown::Read,
@@ -361,7 +363,9 @@ impl Deadlines {
         match next {
             Some(tick) => {
                 let timeout = self.clock.until(tick);
-                self.earlier.wait_timeout(table, timeout).map_or_else(|e| e.into_inner().0, |(table, _)| table)
+                self.earlier
+                    .wait_timeout(table, timeout)
+                    .map_or_else(|e| e.into_inner().0, |(table, _)| table)
             }
             None => self.earlier.wait(table).unwrap_or_else(PoisonError::into_inner),
         }
@@ -410,7 +414,9 @@ impl Deadlines {
     pub(crate) fn abort(&self, which: impl Fn(Phase) -> bool) -> (usize, usize) {
         let entries: Vec<_> = lock(&self.table).live.values().cloned().collect();
         let picked = |entry: &Arc<Entry>| {
-            entry.claim(State::Aborted, Word::NEVER, |word| word.state != State::Aborted && which(word.phase)).is_some()
+            entry
+                .claim(State::Aborted, Word::NEVER, |word| word.state != State::Aborted && which(word.phase))
+                .is_some()
         };
         let live = entries.len();
         let aborted: Vec<_> = entries.into_iter().filter(picked).collect();

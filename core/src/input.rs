@@ -1,7 +1,7 @@
 //! The bytes received and not yet used: one buffer a connection, none while it is idle.
 
-use crate::transport::{TURN, Transport};
 use crate::buffers;
+use crate::transport::{TURN, Transport};
 use std::io;
 use std::task::{Context, Poll};
 

@@ -51,7 +51,9 @@ impl Server {
     pub fn bind(addr: impl ToSocketAddrs) -> io::Result<Self> {
         let addresses: Vec<SocketAddr> = addr
             .to_socket_addrs()
-            .map_err(|error| io::Error::new(error.kind(), format!("cannot tell the address to listen on: {error}")))?
+            .map_err(|error| {
+                io::Error::new(error.kind(), format!("cannot tell the address to listen on: {error}"))
+            })?
             .collect();
         let listener =
             TcpListener::bind(&addresses[..]).map_err(|error| error::cannot_listen(&addresses, error))?;
@@ -161,7 +163,8 @@ impl Running {
         let until = Instant::now() + limit;
         self.deadlines.begin_stopping();
         self.stopper.stop();
-        let (idle_closed, active) = self.deadlines.abort(|phase| matches!(phase, Phase::FirstByte | Phase::Idle));
+        let (idle_closed, active) =
+            self.deadlines.abort(|phase| matches!(phase, Phase::FirstByte | Phase::Idle));
         if let Some(accepting) = self.accepting.take() {
             let left = until.saturating_duration_since(Instant::now()).max(GRACE);
             let _ = accepting.recv_timeout(left); // a backend that goes on accepting gets no more connections

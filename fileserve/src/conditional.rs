@@ -72,7 +72,8 @@ pub(crate) fn evaluate(headers: &Headers, validators: &Validators) -> Verdict {
         if !matches {
             return Verdict::Failed;
         }
-    } else if let (Some(since), Some(modified)) = (date(headers, "if-unmodified-since"), validators.modified) {
+    } else if let (Some(since), Some(modified)) = (date(headers, "if-unmodified-since"), validators.modified)
+    {
         if modified > since {
             return Verdict::Failed;
         }

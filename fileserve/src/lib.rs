@@ -12,7 +12,7 @@
 //!
 //! # Rules
 //!
-//! 1. Only [`resolve`] opens anything, and what it has opened is what is served: no path is looked at twice.
+//! 1. Only `resolve` opens anything, and what it has opened is what is served: no path is looked at twice.
 //! 2. It opens beneath the root by a capability, so neither `..` nor an encoding nor a symbolic link leads out. What
 //!    would is 404, as if it were not there.
 //! 3. No socket, no thread, no backend is known in here: a request goes in, a response comes out. Opens, stats and
@@ -115,7 +115,9 @@ fn file(request: &Request, location: &Location, opened: Opened) -> Response {
         }
         (Verdict::Failed, _) => return status(Status::PRECONDITION_FAILED),
         // A range means something to GET only (RFC 9110 section 14.2).
-        (Verdict::Proceed, Some(range)) if request.method() == "GET" && conditional::allows_range(headers, &validators) => {
+        (Verdict::Proceed, Some(range))
+            if request.method() == "GET" && conditional::allows_range(headers, &validators) =>
+        {
             range::select(range, len)
         }
         (Verdict::Proceed, _) => Selection::Whole,

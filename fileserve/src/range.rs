@@ -8,7 +8,10 @@
 pub(crate) enum Selection {
     Whole,
     /// From `first` to `last`, both included.
-    Part { first: u64, last: u64 },
+    Part {
+        first: u64,
+        last: u64,
+    },
     /// The range begins behind the end: 416.
     Unsatisfiable,
 }

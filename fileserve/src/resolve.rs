@@ -76,9 +76,10 @@ fn file_name(segment: &[u8], is_first: bool) -> Option<OsString> {
         return None;
     }
     #[cfg(unix)]
-    return Some(std::os::unix::ffi::OsStrExt::from_bytes(segment)).map(OsStr::to_os_string);
+    let name: &OsStr = std::os::unix::ffi::OsStrExt::from_bytes(segment);
     #[cfg(not(unix))]
-    return Some(std::str::from_utf8(segment).ok().filter(|name| !name.contains(['\\', ':']))?.into());
+    let name = std::str::from_utf8(segment).ok().filter(|name| !name.contains(['\\', ':']))?;
+    Some(name.into())
 }
 
 /// A name as a segment of a URI.

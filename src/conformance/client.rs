@@ -126,7 +126,9 @@ impl Client {
             match self.try_read() {
                 Ok(0) => return,
                 Ok(_) => self.received.clear(),
-                Err(error) if is_time_out(&error) => panic!("the connection is still open after {PATIENCE:?}"),
+                Err(error) if is_time_out(&error) => {
+                    panic!("the connection is still open after {PATIENCE:?}")
+                }
                 Err(_) => return,
             }
         }

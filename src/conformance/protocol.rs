@@ -123,7 +123,10 @@ pub(super) fn the_date_is_sent(subject: &Subject) {
 pub(super) fn framing_is_not_the_handlers(subject: &Subject) {
     let server = subject.serve(Limits::default(), |_: &mut Request| {
         let response = Response::text("Hello").with_header("Content-Length", "3");
-        response.with_header("Transfer-Encoding", "chunked").with_header("Connection", "close").with_header("X", "y")
+        response
+            .with_header("Transfer-Encoding", "chunked")
+            .with_header("Connection", "close")
+            .with_header("X", "y")
     });
     let mut client = Client::of(&server);
     let reply = client.get("/");

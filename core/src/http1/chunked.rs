@@ -26,14 +26,27 @@ pub(crate) struct Chunked {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     /// In the digits of a size, after `digits` of them.
-    Size { size: u64, digits: u8 },
+    Size {
+        size: u64,
+        digits: u8,
+    },
     /// Behind the digits, in what may be an extension. `cr`: the last byte was a CR.
-    Extension { size: u64, cr: bool },
-    Data { left: u64 },
+    Extension {
+        size: u64,
+        cr: bool,
+    },
+    Data {
+        left: u64,
+    },
     /// Before the CR, or the LF, that ends a chunk's data.
-    DataEnd { cr: bool },
+    DataEnd {
+        cr: bool,
+    },
     /// In a trailer line of which `length` bytes have been seen.
-    Trailer { length: usize, cr: bool },
+    Trailer {
+        length: usize,
+        cr: bool,
+    },
     End,
 }
 
@@ -94,7 +107,11 @@ impl Chunked {
             (State::Extension { size, cr: false }, b'\t' | b' '..=b'~' | 0x80..) => {
                 self.extensions += 1;
                 let state = State::Extension { size, cr: false };
-                if self.extensions <= self.allowed { Ok(state) } else { Err("the chunk extensions are too long") }
+                if self.extensions <= self.allowed {
+                    Ok(state)
+                } else {
+                    Err("the chunk extensions are too long")
+                }
             }
             (State::Extension { .. }, _) => Err("a chunk's first line does not end in CR LF"),
 

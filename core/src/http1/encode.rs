@@ -77,7 +77,9 @@ fn field(out: &mut Vec<u8>, name: &str, value: &[u8]) {
 }
 
 fn is_ours(name: &str) -> bool {
-    ["content-length", "transfer-encoding", "connection", "date"].iter().any(|ours| name.eq_ignore_ascii_case(ours))
+    ["content-length", "transfer-encoding", "connection", "date"]
+        .iter()
+        .any(|ours| name.eq_ignore_ascii_case(ours))
 }
 
 /// Appends one chunk to `out`; nothing for no data, which would end the body.

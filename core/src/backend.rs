@@ -9,10 +9,10 @@
 //! ```
 
 use crate::connection::Application;
-use crate::deadline::Registered;
 use crate::link::Link;
 use crate::listener::Listener;
 use crate::server::Shared;
+use crate::table::Registered;
 use crate::{Event, Rejected, Transport};
 use std::future::Future;
 use std::io;

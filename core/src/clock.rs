@@ -16,7 +16,8 @@ impl Clock {
     }
 
     pub(crate) fn now(&self) -> Tick {
-        self.start.elapsed().as_millis() as Tick
+        let elapsed = self.start.elapsed();
+        elapsed.as_secs() * 1000 + Tick::from(elapsed.subsec_millis())
     }
 
     /// The tick of the moment `delay` from now.
@@ -32,5 +33,6 @@ impl Clock {
 
 /// A duration in ticks, rounded up.
 pub(crate) fn ticks(duration: Duration) -> Tick {
-    Tick::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(Tick::MAX)
+    let rest = duration.subsec_nanos().div_ceil(1_000_000);
+    duration.as_secs().saturating_mul(1000).saturating_add(rest.into())
 }

@@ -70,15 +70,18 @@ impl Headers {
 
     /// The values of all fields of this name, in their order.
     pub fn values(&self, name: &str) -> impl Iterator<Item = &[u8]> {
-        self.iter().filter(move |(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        let is_it = move |field: &[u8]| field.eq_ignore_ascii_case(name.as_bytes());
+        self.fields().filter(move |(field, _)| is_it(field)).map(|(_, value)| value)
     }
 
     /// All fields in their order: name (as it was written) and value.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.fields.iter().map(|field| {
-            let name = std::str::from_utf8(field.name.of(&self.text)).expect("a field name is ASCII");
-            (name, field.value.of(&self.text))
-        })
+        self.fields().map(|(name, value)| (std::str::from_utf8(name).expect("a token is ASCII"), value))
+    }
+
+    /// All fields, their names as bytes.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.fields.iter().map(|field| (field.name.of(&self.text), field.value.of(&self.text)))
     }
 
     /// How many fields there are.

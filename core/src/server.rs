@@ -3,9 +3,10 @@
 use crate::backend::{Acceptor, Backend};
 use crate::clock::Clock;
 use crate::connection::application;
-use crate::deadline::{Deadlines, Phase, Timed};
+use crate::deadline::Phase;
 use crate::http1::date::{DateText, imf_fixdate};
 use crate::listener::{Listener, Stopper};
+use crate::table::{Deadlines, Timed};
 use crate::{Event, Handler, Limits, error};
 use std::fmt;
 use std::io;

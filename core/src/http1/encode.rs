@@ -54,32 +54,31 @@ pub(crate) fn response_head(out: &mut Vec<u8>, head: &ResponseHead<'_>) {
             decimal(out, length);
             out.extend_from_slice(b"\r\n");
         }
-        Frame::Chunked => field(out, "transfer-encoding", b"chunked"),
+        Frame::Chunked => field(out, b"transfer-encoding", b"chunked"),
         Frame::Nothing | Frame::UntilClose => {}
     }
     if let Some(content_type) = head.content_type {
-        field(out, "content-type", content_type.as_bytes());
+        field(out, b"content-type", content_type.as_bytes());
     }
     if let Some(connection) = head.connection {
-        field(out, "connection", connection.as_bytes());
+        field(out, b"connection", connection.as_bytes());
     }
-    for (name, value) in head.headers.iter().filter(|(name, _)| !is_ours(name)) {
+    for (name, value) in head.headers.fields().filter(|(name, _)| !is_ours(name)) {
         field(out, name, value);
     }
     out.extend_from_slice(b"\r\n");
 }
 
-fn field(out: &mut Vec<u8>, name: &str, value: &[u8]) {
-    out.extend_from_slice(name.as_bytes());
+fn field(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
+    out.extend_from_slice(name);
     out.extend_from_slice(b": ");
     out.extend_from_slice(value);
     out.extend_from_slice(b"\r\n");
 }
 
-fn is_ours(name: &str) -> bool {
-    ["content-length", "transfer-encoding", "connection", "date"]
-        .iter()
-        .any(|ours| name.eq_ignore_ascii_case(ours))
+fn is_ours(name: &[u8]) -> bool {
+    let ours: [&[u8]; 4] = [b"content-length", b"transfer-encoding", b"connection", b"date"];
+    ours.iter().any(|ours| name.eq_ignore_ascii_case(ours))
 }
 
 /// Appends one chunk to `out`; nothing for no data, which would end the body.

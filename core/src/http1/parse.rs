@@ -53,7 +53,8 @@ impl Scan {
             }
         }
         self.searched = bytes.len();
-        self.check(bytes.len() - self.line, bytes.len(), limits)?;
+        let line = &bytes[self.line..];
+        self.check(line.strip_suffix(b"\r").unwrap_or(line).len(), bytes.len(), limits)?;
         Ok(None)
     }
 
@@ -239,18 +240,18 @@ pub(crate) fn framing(headers: &Headers, version: Version) -> Result<Framing, Re
     let (mut host, mut length, mut coding) = (None, None, None);
     let mut connection = Connection::default();
     let mut expects_continue = false;
-    for (name, value) in headers.iter() {
+    for (name, value) in headers.fields() {
         // The length sorts out nearly every other field without comparing it.
         match name.len() {
-            4 if name.eq_ignore_ascii_case("host") => {
+            4 if name.eq_ignore_ascii_case(b"host") => {
                 once(&mut host, value, "there is more than one Host")?;
             }
-            6 if name.eq_ignore_ascii_case("expect") => expects_continue = expectation(value, version)?,
-            10 if name.eq_ignore_ascii_case("connection") => connection.add(value),
-            14 if name.eq_ignore_ascii_case("content-length") => {
+            6 if name.eq_ignore_ascii_case(b"expect") => expects_continue = expectation(value, version)?,
+            10 if name.eq_ignore_ascii_case(b"connection") => connection.add(value),
+            14 if name.eq_ignore_ascii_case(b"content-length") => {
                 once(&mut length, value, "there is more than one Content-Length")?;
             }
-            17 if name.eq_ignore_ascii_case("transfer-encoding") => {
+            17 if name.eq_ignore_ascii_case(b"transfer-encoding") => {
                 once(&mut coding, value, "there is more than one Transfer-Encoding")?;
             }
             _ => {}

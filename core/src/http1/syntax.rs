@@ -1,29 +1,29 @@
 //! Character classes and the small grammars that heads are made of (RFC 9110 sections 5 and 7.2, RFC 3986).
 
-/// Whether `bytes` is a token: a method or a field name (RFC 9110 section 5.6.2).
-pub(crate) fn is_token(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && bytes.iter().all(|&byte| is_tchar(byte))
+/// The characters of a token (RFC 9110 section 5.6.2).
+const TCHAR: [bool; 256] = letters_digits_and(b"!#$%&'*+-.^_`|~");
+
+/// The characters of a registered name, the percent sign of its encoded ones included (RFC 3986 section 3.2.2).
+const REG_NAME: [bool; 256] = letters_digits_and(b"-._~%!$&'()*+,;=");
+
+const fn letters_digits_and(others: &[u8]) -> [bool; 256] {
+    let mut class = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        class[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let mut at = 0;
+    while at < others.len() {
+        class[others[at] as usize] = true;
+        at += 1;
+    }
+    class
 }
 
-const fn is_tchar(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(
-            byte,
-            b'!' | b'#'
-                | b'$'
-                | b'%'
-                | b'&'
-                | b'\''
-                | b'*'
-                | b'+'
-                | b'-'
-                | b'.'
-                | b'^'
-                | b'_'
-                | b'`'
-                | b'|'
-                | b'~'
-        )
+/// Whether `bytes` is a token: a method or a field name.
+pub(crate) fn is_token(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && bytes.iter().all(|&byte| TCHAR[byte as usize])
 }
 
 /// Whether `bytes` may be a field's value: visible characters, space, tab, and bytes above 127, which are
@@ -35,8 +35,8 @@ pub(crate) fn is_field_value(bytes: &[u8]) -> bool {
 /// Whether `bytes` may be a request target. RFC 3986 has no bytes above 127; they are let in when they are
 /// UTF-8, because people type such names into command-line clients, which send them as they are.
 pub(crate) fn is_target(bytes: &[u8]) -> bool {
-    let visible = bytes.iter().all(|&byte| byte > b' ' && byte != 0x7f);
-    visible && !bytes.contains(&b'#') && (bytes.is_ascii() || std::str::from_utf8(bytes).is_ok())
+    let are_allowed = bytes.iter().all(|&byte| byte > b' ' && byte != 0x7f && byte != b'#');
+    are_allowed && (bytes.is_ascii() || std::str::from_utf8(bytes).is_ok())
 }
 
 /// Whether `bytes` is a host with an optional port: `uri-host [ ":" port ]` (RFC 9110 section 7.2).
@@ -57,26 +57,8 @@ fn is_port(bytes: &[u8]) -> bool {
     bytes.strip_prefix(b":").is_some_and(|digits| digits.iter().all(u8::is_ascii_digit))
 }
 
-const fn is_reg_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(
-            byte,
-            b'-' | b'.'
-                | b'_'
-                | b'~'
-                | b'%'
-                | b'!'
-                | b'$'
-                | b'&'
-                | b'\''
-                | b'('
-                | b')'
-                | b'*'
-                | b'+'
-                | b','
-                | b';'
-                | b'='
-        )
+fn is_reg_name(byte: u8) -> bool {
+    REG_NAME[byte as usize]
 }
 
 /// `bytes` without the optional whitespace around it (RFC 9110 section 5.6.3).

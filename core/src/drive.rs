@@ -1,0 +1,67 @@
+//! Polls what a user wrote (a handler, a producer) to its end, on behalf of the connection loop.
+//!
+//! # Rules
+//!
+//! 1. Whatever waits writes first: when it is `Pending`, the answers held back are written, and it is polled again.
+//! 2. While it waits, an abort reaches it whatever it waits for: its waker is kept in the connection's entry.
+//! 3. A panic stays in here, where panics unwind.
+
+use crate::deadline::{Ending, Phase};
+use crate::link::Link;
+use crate::transport::write_all;
+use std::future::poll_fn;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::{Context, Poll};
+use switchboard_timer::Tick;
+
+/// Why there is no value.
+pub(crate) enum Interrupted {
+    /// The connection was ended from outside, or broke.
+    Ended,
+    Panicked,
+}
+
+/// Polls `poll` to its end; it is lent `output`, the answers held back.
+pub(crate) async fn drive<T>(
+    link: &Link,
+    output: &mut Vec<u8>,
+    mut poll: impl FnMut(&mut Context<'_>, &mut Vec<u8>) -> Poll<T>,
+) -> Result<T, Interrupted> {
+    loop {
+        link.entry.owe_output(!output.is_empty());
+        let step = poll_fn(|cx| {
+            let polled = catch_unwind(AssertUnwindSafe(|| poll(cx, output)));
+            match polled {
+                Err(_) => Poll::Ready(Err(Interrupted::Panicked)),
+                Ok(Poll::Ready(value)) => Poll::Ready(Ok(Some(value))),
+                Ok(Poll::Pending) if !output.is_empty() => Poll::Ready(Ok(None)),
+                Ok(Poll::Pending) => {
+                    link.entry.park(cx.waker());
+                    match link.entry.ending() {
+                        Some(Ending::Aborted) => Poll::Ready(Err(Interrupted::Ended)),
+                        _ => Poll::Pending,
+                    }
+                }
+            }
+        });
+        if let Some(value) = step.await? {
+            return Ok(value);
+        }
+        write_out(link, output, &[]).await.map_err(|_| Interrupted::Ended)?;
+        link.arm(Phase::Handler, Tick::MAX).map_err(|_| Interrupted::Ended)?;
+    }
+}
+
+/// Writes `output` and then `body`, each turn within the send limit. After an expiry these are the last words, for
+/// which the timer has left the write side open a while.
+pub(crate) async fn write_out(link: &Link, output: &mut Vec<u8>, body: &[u8]) -> io::Result<()> {
+    let limit = link.server.limits.send;
+    let written = write_all(&*link.transport, output, body, || match link.arm_for(Phase::Send, limit) {
+        Ok(()) | Err(Ending::Expired(Phase::Head | Phase::Body)) => Ok(()),
+        Err(_) => Err(io::ErrorKind::TimedOut.into()),
+    });
+    let written = written.await;
+    output.clear();
+    written
+}

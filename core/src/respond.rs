@@ -1,0 +1,180 @@
+//! The answering half of the connection loop: from a [`Response`] to bytes on the transport.
+//!
+//! The framing is decided here, once, from what the body knows of its length and what the client can read; so is
+//! whether the connection goes on. Small bodies are copied behind their head and wait for company; large ones are
+//! written from where they lie, in turns that each have the send limit.
+
+use crate::connection::{Conversation, End, Terms};
+use crate::deadline::{Ending, Phase};
+use crate::drive::{drive, write_out};
+use crate::http1::encode::{self, Frame, ResponseHead};
+use crate::http1::parse::Version;
+use crate::transport::{TURN, read_at};
+use crate::{Body, Producer, Response, Status};
+use std::fs::File;
+use std::future::poll_fn;
+
+/// Bodies up to this length are copied behind their head; longer ones are written from where they lie.
+const COPIED: usize = 16 << 10;
+
+impl Conversation {
+    /// Appends the answer to the output, and writes what is too large to be held back.
+    pub(crate) async fn respond(&mut self, terms: Terms, response: Response) -> Result<(), End> {
+        let Response { status, headers, content_type, body, close } = response;
+        let frame = match body.len() {
+            _ if status == Status::NO_CONTENT => Frame::Nothing,
+            None if status == Status::NOT_MODIFIED => Frame::Nothing,
+            Some(0) if status == Status::NOT_MODIFIED => Frame::Nothing,
+            Some(length) => Frame::Length(length),
+            None if terms.version >= Version::Http11 => Frame::Chunked,
+            None => Frame::UntilClose,
+        };
+        let keep = terms.keep_alive && !close && frame != Frame::UntilClose && self.can_go_on();
+        let connection = match (keep, terms.version) {
+            (false, _) => Some("close"),
+            (true, Version::Http10) => Some("keep-alive"),
+            (true, Version::Http11) => None,
+        };
+        self.request.body().forget_continue();
+        self.link.server.refresh(&mut self.date);
+        let content_type = content_type.as_deref();
+        let head = ResponseHead {
+            status,
+            headers: &headers,
+            content_type,
+            frame,
+            connection,
+            date: &self.date.text,
+        };
+        encode::response_head(&mut self.output, &head);
+        self.link.entry.count_served();
+        if !terms.is_head && !status.is_bodyless() {
+            self.send_body(body, frame).await?;
+        }
+        if keep && self.output.len() < TURN {
+            return Ok(());
+        }
+        self.flush().await?;
+        match keep {
+            true => Ok(()),
+            false if self.has_heard_all() => Err(End::Close),
+            false => Err(End::Linger),
+        }
+    }
+
+    /// Whether another request could follow this one.
+    fn can_go_on(&self) -> bool {
+        let body = self.request.body_ref();
+        body.belongs_to(&self.link)
+            && body.is_drainable(&self.link.server.limits)
+            && !self.link.server.deadlines.is_stopping()
+            && self.link.entry.ending().is_none()
+    }
+
+    /// Whether the client has sent nothing that was not read.
+    fn has_heard_all(&self) -> bool {
+        let body = self.request.body_ref();
+        body.belongs_to(&self.link) && body.is_finished() && body.input().is_empty()
+    }
+
+    async fn send_body(&mut self, body: Body, frame: Frame) -> Result<(), End> {
+        match body {
+            Body::File { file, offset, len } => self.send_file(&file, offset, len).await,
+            Body::Stream(mut producer) => self.send_stream(&mut *producer, frame).await,
+            body => match body.in_memory() {
+                short if short.len() <= COPIED => {
+                    self.output.extend_from_slice(short);
+                    Ok(())
+                }
+                long => self.write(long).await,
+            },
+        }
+    }
+
+    /// The first turn of a file goes out behind the head, in one write; a small file is all in it.
+    async fn send_file(&mut self, file: &File, mut offset: u64, mut len: u64) -> Result<(), End> {
+        let head = self.output.len();
+        let first = TURN.saturating_sub(head).min(usize::try_from(len).unwrap_or(TURN));
+        self.output.resize(head + first, 0);
+        let read = read_at(file, &mut self.output[head..], offset).map_err(|_| End::Close)?;
+        self.output.truncate(head + read);
+        if read < first {
+            // The file has become shorter than its promised length: the client must see that it is cut.
+            self.flush().await?;
+            return Err(End::Close);
+        }
+        (offset, len) = (offset + first as u64, len - first as u64);
+        if len > 0 {
+            self.flush().await?;
+        }
+        while len > 0 {
+            self.arm_send().map_err(|_| End::Close)?;
+            let turn = len.min(TURN as u64);
+            let sent = poll_fn(|cx| self.link.transport.poll_send_file(cx, file, offset, turn)).await;
+            match sent {
+                Ok(0) | Err(_) => return Err(End::Close),
+                Ok(sent) => (offset, len) = (offset + sent as u64, len - sent as u64),
+            }
+        }
+        Ok(())
+    }
+
+    async fn send_stream(&mut self, producer: &mut dyn Producer, frame: Frame) -> Result<(), End> {
+        let mut piece = Vec::new();
+        loop {
+            piece.clear();
+            let request = &mut self.request;
+            let produced = drive(&self.link, &mut self.output, |cx, output| {
+                let produced = producer.poll_produce(cx, request, &mut piece);
+                if produced.is_pending() && !piece.is_empty() {
+                    // What there is goes out before the wait.
+                    append(output, &piece, frame);
+                    piece.clear();
+                }
+                produced
+            });
+            let more = match produced.await {
+                Ok(Ok(more)) => more,
+                Ok(Err(_)) | Err(_) => return Err(End::Close),
+            };
+            append(&mut self.output, &piece, frame);
+            if !more {
+                break;
+            }
+            if self.output.len() >= COPIED {
+                self.flush().await?;
+            }
+        }
+        if frame == Frame::Chunked {
+            self.output.extend_from_slice(encode::LAST_CHUNK);
+        }
+        Ok(())
+    }
+
+    /// Writes the answers held back.
+    pub(crate) async fn flush(&mut self) -> Result<(), End> {
+        if self.output.is_empty() {
+            return Ok(());
+        }
+        self.write(&[]).await
+    }
+
+    /// Writes the answers held back, and `body` behind them.
+    async fn write(&mut self, body: &[u8]) -> Result<(), End> {
+        self.phase = Phase::Send;
+        let written = write_out(&self.link, &mut self.output, body).await;
+        written.map_err(|_| End::Close)
+    }
+
+    fn arm_send(&mut self) -> Result<(), Ending> {
+        self.phase = Phase::Send;
+        self.link.arm_for(Phase::Send, self.link.server.limits.send)
+    }
+}
+
+fn append(output: &mut Vec<u8>, piece: &[u8], frame: Frame) {
+    match frame {
+        Frame::Chunked => encode::chunk(output, piece),
+        _ => output.extend_from_slice(piece),
+    }
+}

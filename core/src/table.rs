@@ -1,0 +1,241 @@
+//! The table of live connections, and the one thread that ends those that are late.
+//!
+//! # Theory of operation
+//!
+//! Each connection has a timer, whose key is its name in the table. When the timer comes up, its thread looks at the
+//! connection's word: if the deadline has moved, as it does at every request, the timer is only postponed ("lazy
+//! re-arm"); if it has passed, the word is claimed and the socket shut down. The entry leaves the timer when the
+//! connection closes, and not before.
+//!
+//! # Rules
+//!
+//! 1. The timer is never armed further ahead than the *horizon*, the shortest of all limits. So no deadline that is
+//!    armed later can come before the tick the thread sleeps to, and arming never needs to wake it.
+//! 2. A claim shuts the read side only, so that a last answer can be written; the visit after it shuts both. A client
+//!    that takes nothing (*send*), and one that is being lingered for, lose both at once.
+//! 3. The thread holds the lock for at most [`BUDGET`] timers at a time, and never across a system call.
+
+use crate::clock::{self, Clock};
+use crate::deadline::{Entry, LAST_WORDS, Phase, Visit, lock};
+use crate::transport::Transport;
+use std::collections::HashMap;
+use std::io;
+use std::net::{Shutdown, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use switchboard_timer::{Key, Tick, Timer};
+
+/// The longest piece of work done before the lock is let go, in timers looked at.
+const BUDGET: usize = 256;
+
+/// A connection's timer. There is nothing to do with one: it is what a [`Server`](crate::Server)'s timer holds.
+#[derive(Clone)]
+pub struct Timed(Arc<Entry>);
+
+/// The table of live connections.
+pub(crate) struct Deadlines {
+    clock: Clock,
+    horizon: Tick,
+    stopping: AtomicBool,
+    table: Mutex<Table>,
+    /// The timer's thread has something earlier to do.
+    earlier: Condvar,
+    /// A connection has ended, or the server is stopping.
+    ended: Condvar,
+}
+
+struct Table {
+    timer: Box<dyn Timer<Timed> + Send>,
+    /// By the key of their timer.
+    live: HashMap<Key, Arc<Entry>>,
+    /// The tick the thread sleeps to.
+    wake_at: Tick,
+    /// How many wait for `ended`.
+    waiting: usize,
+    /// Requests answered by connections that have ended.
+    served: u64,
+    finished: bool,
+}
+
+impl Deadlines {
+    pub(crate) fn new(timer: Box<dyn Timer<Timed> + Send>, clock: Clock, horizon: Duration) -> Self {
+        let table =
+            Table { timer, live: HashMap::new(), wake_at: Tick::MAX, waiting: 0, served: 0, finished: false };
+        Self {
+            clock,
+            horizon: clock::ticks(horizon),
+            stopping: AtomicBool::new(false),
+            table: Mutex::new(table),
+            earlier: Condvar::new(),
+            ended: Condvar::new(),
+        }
+    }
+
+    /// Whether the server has been asked to stop.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(SeqCst)
+    }
+
+    /// Enters a connection, which waits for its backend at most `queued`.
+    pub(crate) fn open(self: &Arc<Self>, stream: TcpStream, queued: Duration) -> Registered {
+        let deadline = self.clock.after(queued);
+        let entry = Arc::new(Entry::new(stream, deadline));
+        let armed = deadline.min(self.clock.now() + self.horizon);
+        let mut table = lock(&self.table);
+        let key = table.timer.insert(armed, Timed(entry.clone()));
+        table.live.insert(key, entry.clone());
+        let wake = armed < table.wake_at;
+        drop(table);
+        if wake {
+            self.earlier.notify_one();
+        }
+        Registered { deadlines: self.clone(), entry, key }
+    }
+
+    fn close(&self, key: Key) {
+        let mut table = lock(&self.table);
+        let timed = table.timer.cancel(key);
+        if let Some(entry) = table.live.remove(&key) {
+            table.served += entry.served();
+        }
+        let waiting = table.waiting > 0;
+        drop(table);
+        drop(timed); // perhaps the last owner of the socket
+        if waiting {
+            self.ended.notify_all();
+        }
+    }
+
+    /// The body of the thread that owns the timer; returns after [`finish`](Deadlines::finish).
+    pub(crate) fn run(&self) {
+        let mut fired = Vec::new();
+        let mut late: Vec<(Arc<Entry>, Shutdown)> = Vec::new();
+        let mut table = lock(&self.table);
+        while !table.finished {
+            let now = self.clock.now();
+            let visit = &mut |_, timed: &mut Timed| Some(self.visit(&timed.0, now, &mut late));
+            let more = table.timer.expire_with(now, BUDGET, visit, &mut fired);
+            if more || !late.is_empty() {
+                drop(table);
+                late.drain(..).for_each(|(entry, how)| entry.shut(how));
+                table = lock(&self.table);
+                continue;
+            }
+            table = self.sleep(table);
+        }
+    }
+
+    /// Looks at a connection whose timer has come up; answers when to look again.
+    fn visit(&self, entry: &Arc<Entry>, now: Tick, late: &mut Vec<(Arc<Entry>, Shutdown)>) -> Tick {
+        let again = match entry.visit(now) {
+            Visit::Until(deadline) => deadline,
+            Visit::Late(how) => {
+                late.push((entry.clone(), how));
+                now + clock::ticks(LAST_WORDS)
+            }
+        };
+        again.min(now + self.horizon)
+    }
+
+    fn sleep<'a>(&self, mut table: MutexGuard<'a, Table>) -> MutexGuard<'a, Table> {
+        let next = table.timer.next_deadline();
+        table.wake_at = next.unwrap_or(Tick::MAX);
+        match next {
+            Some(tick) => {
+                let timeout = self.clock.until(tick);
+                self.earlier
+                    .wait_timeout(table, timeout)
+                    .map_or_else(|e| e.into_inner().0, |(table, _)| table)
+            }
+            None => self.earlier.wait(table).unwrap_or_else(PoisonError::into_inner),
+        }
+    }
+
+    /// Ends the timer's thread.
+    pub(crate) fn finish(&self) {
+        lock(&self.table).finished = true;
+        self.earlier.notify_all();
+    }
+
+    /// Waits until fewer than `most` connections are live, or the server is stopping.
+    pub(crate) fn wait_for_room(&self, most: usize) {
+        self.wait(None, |table| table.live.len() < most || self.is_stopping());
+    }
+
+    /// Waits for `pause` or until the server is stopping.
+    pub(crate) fn pause(&self, pause: Duration) {
+        self.wait(Some(Instant::now() + pause), |_| self.is_stopping());
+    }
+
+    fn wait(&self, until: Option<Instant>, done: impl Fn(&Table) -> bool) {
+        let mut table = lock(&self.table);
+        table.waiting += 1;
+        while !done(&table) {
+            table = match until.map(|until| until.saturating_duration_since(Instant::now())) {
+                None => self.ended.wait(table).unwrap_or_else(PoisonError::into_inner),
+                Some(Duration::ZERO) => break,
+                Some(left) => {
+                    self.ended.wait_timeout(table, left).map_or_else(|e| e.into_inner().0, |(table, _)| table)
+                }
+            };
+        }
+        table.waiting -= 1;
+    }
+
+    /// Marks the server as stopping, for the loops and for whoever waits here.
+    pub(crate) fn begin_stopping(&self) {
+        self.stopping.store(true, SeqCst);
+        drop(lock(&self.table)); // so that nobody is between looking at the mark and waiting
+        self.ended.notify_all();
+    }
+
+    /// Ends the live connections that `which` picks by their phase; answers how many these were, and how many
+    /// it left alone.
+    pub(crate) fn abort(&self, which: impl Fn(Phase) -> bool) -> (usize, usize) {
+        let entries: Vec<_> = lock(&self.table).live.values().cloned().collect();
+        let aborted = entries.iter().filter(|entry| entry.abort(&which)).count();
+        (aborted, entries.len() - aborted)
+    }
+
+    /// Waits until no connection is live, or until `until`; answers how many still are.
+    pub(crate) fn wait_for_all(&self, until: Instant) -> usize {
+        self.wait(Some(until), |table| table.live.is_empty());
+        lock(&self.table).live.len()
+    }
+
+    /// How many requests have been answered since the start.
+    pub(crate) fn served(&self) -> u64 {
+        let table = lock(&self.table);
+        table.served + table.live.values().map(|entry| entry.served()).sum::<u64>()
+    }
+}
+
+/// A place in the table; dropping it gives the place up.
+pub(crate) struct Registered {
+    deadlines: Arc<Deadlines>,
+    entry: Arc<Entry>,
+    key: Key,
+}
+
+impl Registered {
+    pub(crate) fn entry(&self) -> &Arc<Entry> {
+        &self.entry
+    }
+
+    /// See [`Entry::start`]; the first byte may take `first_byte`.
+    pub(crate) fn start<T: Transport>(
+        &self,
+        wrap: impl FnOnce(TcpStream) -> io::Result<T>,
+        first_byte: Duration,
+    ) -> io::Result<Arc<dyn Transport>> {
+        self.entry.start(wrap, self.deadlines.clock.after(first_byte))
+    }
+}
+
+impl Drop for Registered {
+    fn drop(&mut self) {
+        self.entry.abandon();
+        self.deadlines.close(self.key);
+    }
+}

@@ -235,8 +235,8 @@ impl Conversation {
         let _ = self.link.transport.shutdown(Shutdown::Write);
         // If it has been ended from outside, its timer goes on to shut both sides.
         let _ = self.link.arm_for(Phase::Linger, limit);
-        let mut dropped = [0; 1024];
-        while let Ok(1..) = poll_fn(|cx| self.link.transport.poll_read(cx, &mut dropped)).await {
+        let body = self.request.body();
+        while let Ok(1..) = poll_fn(|cx| body.poll_discard(cx)).await {
             if self.link.server.clock.now() >= until {
                 return;
             }

@@ -200,6 +200,12 @@ impl RequestBody {
         }
     }
 
+    /// Reads what comes and drops it.
+    pub(crate) fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        self.input.consume(self.input.filled().len());
+        self.poll_fill(cx, 0)
+    }
+
     /// The next piece of the body, as a range of the input.
     fn poll_range(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Range<usize>>, BodyError>> {
         loop {

@@ -39,41 +39,36 @@ pub(crate) struct ResponseHead<'a> {
     pub(crate) date: &'a DateText,
 }
 
-/// Appends a head to `out`.
+/// Appends a head to `out`. Every line ends where the next begins: fewer, longer pieces to copy.
 pub(crate) fn response_head(out: &mut Vec<u8>, head: &ResponseHead<'_>) {
-    out.extend_from_slice(b"HTTP/1.1 ");
-    decimal(out, head.status.code().into());
-    out.push(b' ');
-    out.extend_from_slice(head.status.reason().as_bytes());
-    out.extend_from_slice(b"\r\ndate: ");
+    match head.status {
+        Status::OK => out.extend_from_slice(b"HTTP/1.1 200 OK\r\ndate: "),
+        other => out
+            .extend_from_slice(format!("HTTP/1.1 {} {}\r\ndate: ", other.code(), other.reason()).as_bytes()),
+    }
     out.extend_from_slice(head.date);
-    out.extend_from_slice(b"\r\n");
     match head.frame {
         Frame::Length(length) => {
-            out.extend_from_slice(b"content-length: ");
+            out.extend_from_slice(b"\r\ncontent-length: ");
             decimal(out, length);
-            out.extend_from_slice(b"\r\n");
         }
-        Frame::Chunked => field(out, b"transfer-encoding", b"chunked"),
+        Frame::Chunked => out.extend_from_slice(b"\r\ntransfer-encoding: chunked"),
         Frame::Nothing | Frame::UntilClose => {}
     }
     if let Some(content_type) = head.content_type {
-        field(out, b"content-type", content_type.as_bytes());
+        out.extend_from_slice(b"\r\ncontent-type: ");
+        out.extend_from_slice(content_type.as_bytes());
     }
     if let Some(connection) = head.connection {
-        field(out, b"connection", connection.as_bytes());
+        out.extend_from_slice(b"\r\nconnection: ");
+        out.extend_from_slice(connection.as_bytes());
     }
     for (name, value) in head.headers.fields().filter(|(name, _)| !is_ours(name)) {
-        field(out, name, value);
+        for part in [b"\r\n", name, b": ", value] {
+            out.extend_from_slice(part);
+        }
     }
-    out.extend_from_slice(b"\r\n");
-}
-
-fn field(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
-    out.extend_from_slice(name);
-    out.extend_from_slice(b": ");
-    out.extend_from_slice(value);
-    out.extend_from_slice(b"\r\n");
+    out.extend_from_slice(b"\r\n\r\n");
 }
 
 fn is_ours(name: &[u8]) -> bool {
@@ -90,7 +85,7 @@ pub(crate) fn chunk(out: &mut Vec<u8>, data: &[u8]) {
     }
 }
 
-/// Appends a number; a tenth of the cost of the formatting machinery, twice per response.
+/// Appends a number, without the formatting machinery: once per response.
 fn decimal(out: &mut Vec<u8>, mut number: u64) {
     let mut digits = [0; 20];
     let mut start = digits.len();

@@ -38,7 +38,7 @@ impl Scan {
         bytes: &[u8],
         limits: &Limits,
     ) -> Result<Option<Range<usize>>, Refusal> {
-        while let Some(newline) = bytes[self.searched..].iter().position(|&byte| byte == b'\n') {
+        while let Some(newline) = syntax::find(&bytes[self.searched..], b'\n') {
             let end = self.searched + newline + 1;
             let Some(line) = bytes[self.line..end].strip_suffix(b"\r\n") else {
                 return Err(Refusal::bad_request("a line does not end in CR LF"));
@@ -116,14 +116,14 @@ pub(crate) fn head(text: &[u8], fields: &mut Vec<Field>) -> Result<RequestLine, 
 
 /// Where the line at `start` ends; every line of a head that was found ends in CR LF.
 fn line_end(text: &[u8], start: usize) -> usize {
-    let newline = text[start..].iter().position(|&byte| byte == b'\n');
+    let newline = syntax::find(&text[start..], b'\n');
     newline.map_or(text.len(), |newline| start + newline - 1)
 }
 
 fn request_line(line: &[u8]) -> Result<RequestLine, Refusal> {
     const MALFORMED: Refusal =
         Refusal::bad_request("the request line is not \"method SP target SP version\"");
-    let method_end = line.iter().position(|&byte| byte == b' ').ok_or(MALFORMED)?;
+    let method_end = syntax::find(line, b' ').ok_or(MALFORMED)?;
     let target_end = line.iter().rposition(|&byte| byte == b' ').ok_or(MALFORMED)?;
     if target_end <= method_end + 1 {
         return Err(MALFORMED);
@@ -166,7 +166,7 @@ fn path_and_query(method: &[u8], line: &[u8], target: Range<usize>) -> Result<(S
         }
         _ => authority_end(bytes)?,
     };
-    let question = bytes.iter().position(|&byte| byte == b'?');
+    let question = syntax::find(bytes, b'?');
     let path_end = target.start + question.unwrap_or(bytes.len());
     let path = Span::new(target.start + path_start..path_end);
     Ok((path, question.map(|question| Span::new(target.start + question + 1..target.end))))
@@ -194,7 +194,7 @@ fn field(text: &[u8], line: Range<usize>) -> Result<Field, Refusal> {
     if matches!(bytes[0], b' ' | b'\t') {
         return Err(Refusal::bad_request("a field is folded over two lines, or begins with a space"));
     }
-    let colon = bytes.iter().position(|&byte| byte == b':');
+    let colon = syntax::find(bytes, b':');
     let colon = colon.ok_or(Refusal::bad_request("a field has no colon"))?;
     if !syntax::is_token(&bytes[..colon]) {
         return Err(Refusal::bad_request("a field's name is not a token, or a space precedes its colon"));

@@ -4,6 +4,7 @@ mod options;
 
 use clap::Parser;
 use options::Options;
+use std::process::ExitCode;
 use switchboard::{Request, Status};
 
 /// Answers "Hello, World!" on /
@@ -20,6 +21,6 @@ fn hello(request: &mut Request) -> Result<&'static str, Status> {
     }
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    Hello::parse().options.run(hello)
+fn main() -> ExitCode {
+    Hello::parse().options.run(Ok(hello))
 }

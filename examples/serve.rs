@@ -5,6 +5,7 @@ mod options;
 use clap::Parser;
 use options::Options;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use switchboard::fileserve::Directory;
 
 /// Serves the files of a directory
@@ -18,7 +19,7 @@ struct Serve {
     options: Options,
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> ExitCode {
     let Serve { root, options } = Serve::parse();
-    options.run(Directory::new(root)?)
+    options.run(Directory::new(root))
 }

@@ -2,7 +2,9 @@
 
 use clap::Args;
 use std::error::Error;
+use std::io;
 use std::net::SocketAddr;
+use std::process::ExitCode;
 use std::sync::mpsc;
 use std::time::Duration;
 use switchboard::{AnyBackend, Handler, Limits, Server, timer};
@@ -39,7 +41,18 @@ pub(crate) struct Options {
 
 impl Options {
     /// Serves until Ctrl-C or SIGTERM, then drains and prints the report; a second signal ends at once.
-    pub(crate) fn run(self, handler: impl Handler) -> Result<(), Box<dyn Error>> {
+    pub(crate) fn run(self, handler: io::Result<impl Handler>) -> ExitCode {
+        match self.serve(handler) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("error: {error}");
+                ExitCode::FAILURE
+            }
+        }
+    }
+
+    fn serve(self, handler: io::Result<impl Handler>) -> Result<(), Box<dyn Error>> {
+        let handler = handler?;
         let (signal, signals) = mpsc::channel();
         ctrlc::set_handler(move || signal.send(()).unwrap_or(()))?;
 

@@ -248,6 +248,19 @@ mod tests {
         }
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn an_escape_is_not_found_and_a_refusal_is_forbidden() {
+        let root = Root::open(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
+        assert_eq!(root.find(Path::new("../Cargo.toml")).err(), Some(Denied::NotFound));
+        let system = |errno: rustix::io::Errno| Denied::from(io::Error::from(errno));
+        assert_eq!(system(rustix::io::Errno::ACCESS), Denied::Forbidden);
+        assert_eq!(system(rustix::io::Errno::NOENT), Denied::NotFound);
+        assert_eq!(system(rustix::io::Errno::NXIO), Denied::NotFound);
+        assert_eq!(system(rustix::io::Errno::MFILE), Denied::Busy);
+        assert_eq!(system(rustix::io::Errno::IO), Denied::Failed);
+    }
+
     #[test]
     fn an_address_has_one_slash_at_either_end() {
         assert_eq!(Location::parse("//evil.example//a b").unwrap().href(), "/evil.example/a%20b/");

@@ -45,8 +45,8 @@ pub mod conformance;
 
 pub use switchboard_backends::{self as backends, AnyBackend, Threads};
 pub use switchboard_core::{
-    self as core, Backend, Body, BodyError, Event, Handler, Headers, IntoResponse, Limits, Producer, Refusal,
-    Report, Request, Response, Running, Server, Status, asynchronous, plain, with,
+    self as core, Backend, Body, BodyError, Event, Handler, Headers, IntoResponse, Limits, Producer, Refusal, Report,
+    Request, Response, Running, Server, Status, asynchronous, plain, with,
 };
 #[cfg(feature = "fileserve")]
 pub use switchboard_fileserve as fileserve;

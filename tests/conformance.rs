@@ -22,10 +22,7 @@ fn main() {
             for case in CASES {
                 let name = format!("{backend}::{timer}::{}", case.name);
                 trials.push(Trial::test(name, move || {
-                    (case.run)(&Subject::new(
-                        || by_name(backend),
-                        || timer::by_name(timer).expect("its own name"),
-                    ));
+                    (case.run)(&Subject::new(|| by_name(backend), || timer::by_name(timer).expect("its own name")));
                     Ok(())
                 }));
             }

@@ -68,8 +68,7 @@ impl Drop for Program {
 
 #[test]
 fn hello_says_hello() {
-    let program =
-        Program::start("hello", &["--backend", "threads", "--timer", "heap", "--idle-timeout", "9"]);
+    let program = Program::start("hello", &["--backend", "threads", "--timer", "heap", "--idle-timeout", "9"]);
     let text = program.ask("GET / HTTP/1.0\r\n\r\n");
     assert!(text.starts_with("HTTP/1.1 200 OK\r\n") && text.ends_with("\r\n\r\nHello, World!"), "{text}");
     assert!(program.ask("GET /x HTTP/1.0\r\n\r\n").starts_with("HTTP/1.1 404 Not Found\r\n"));
@@ -97,17 +96,20 @@ fn serve_serves_a_directory() {
 #[test]
 fn a_signal_lets_requests_finish() {
     let program = Program::start("hello", &["--quiet"]);
-    let mut client = TcpStream::connect(&program.addr).expect("it listens");
-    client.write_all(b"GET / HTTP/1.1\r\nHost: te").expect("it reads");
+    let mut active = TcpStream::connect(&program.addr).expect("it listens");
+    active
+        .write_all(b"POST / HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n")
+        .expect("it reads");
+    let mut asked = [0; b"HTTP/1.1 100 Continue\r\n\r\n".len()];
+    active.read_exact(&mut asked).expect("it is in the middle of a request");
     let mut idle = TcpStream::connect(&program.addr).expect("it listens");
     idle.write_all(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n").expect("it reads");
-    let mut first = [0; 8];
-    idle.read_exact(&mut first).expect("an answer");
+    idle.read_exact(&mut [0; 8]).expect("an answer");
     kill_process(Pid::from_child(&program.child), Signal::TERM).expect("it runs");
     idle.read_to_end(&mut Vec::new()).expect("the end: it has begun to stop");
-    client.write_all(b"st\r\n\r\n").expect("it reads");
+    active.write_all(b"body").expect("it reads");
     let mut text = String::new();
-    client.read_to_string(&mut text).expect("an answer");
+    active.read_to_string(&mut text).expect("an answer");
     assert!(text.contains("connection: close\r\n") && text.ends_with("Hello, World!"), "{text}");
 }
 
@@ -121,22 +123,17 @@ fn mistakes_are_explained() {
         (&["hello", "--idle-timeout", "0"], "--idle-timeout"),
     ];
     for (words, explanation) in cases {
-        let Output { status, stderr, .. } = example(words[0])
-            .args(&words[1..])
-            .output()
-            .expect("examples are built (cargo build --examples)");
+        let Output { status, stderr, .. } =
+            example(words[0]).args(&words[1..]).output().expect("examples are built (cargo build --examples)");
         let text = String::from_utf8_lossy(&stderr);
         assert!(!status.success() && text.contains(explanation), "{words:?} says {text}");
     }
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let taken = listener.local_addr().expect("an address").to_string();
-    let output = example("hello")
-        .args(["--addr", &taken])
-        .output()
-        .expect("examples are built (cargo build --examples)");
+    let output =
+        example("hello").args(["--addr", &taken]).output().expect("examples are built (cargo build --examples)");
     let text = String::from_utf8_lossy(&output.stderr);
-    let expected = format!(
-        "cannot listen on {taken}: address already in use; try another port, or 0 for any that is free"
-    );
+    let expected =
+        format!("cannot listen on {taken}: address already in use; try another port, or 0 for any that is free");
     assert!(text.contains(&expected), "{text}");
 }

@@ -71,10 +71,12 @@ impl fmt::Display for Event<'_> {
             Self::Panicked { peer, target } => {
                 write!(f, "{peer} a handler panicked at \"{}\"", target.escape_debug())
             }
-            Self::AcceptFailed { error } => write!(
-                f,
-                "cannot accept connections: {error}; trying again (more open files, or a lower --max-connections, may help)"
-            ),
+            Self::AcceptFailed { error } => {
+                write!(
+                    f,
+                    "cannot accept connections: {error}; trying again (fewer connections or more open files may help)"
+                )
+            }
             Self::Rejected { reason } => write!(f, "{reason}"),
         }
     }

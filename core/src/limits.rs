@@ -75,16 +75,7 @@ impl Default for Limits {
 impl Limits {
     /// The smallest of the durations a connection can be armed with: how far ahead the timer may look.
     pub(crate) fn shortest(&self) -> Duration {
-        let all = [
-            self.queued,
-            self.first_byte,
-            self.head,
-            self.idle,
-            self.body,
-            self.send,
-            self.drain,
-            self.linger,
-        ];
+        let all = [self.queued, self.first_byte, self.head, self.idle, self.body, self.send, self.drain, self.linger];
         all.into_iter().min().unwrap_or_default().max(Duration::from_millis(1))
     }
 }

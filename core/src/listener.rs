@@ -65,8 +65,7 @@ impl Stopper {
             IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
             ip => ip,
         };
-        let waker =
-            TcpStream::connect_timeout(&(ip, self.addr.port()).into(), std::time::Duration::from_secs(1));
+        let waker = TcpStream::connect_timeout(&(ip, self.addr.port()).into(), std::time::Duration::from_secs(1));
         drop(waker.map(|stream| stream.shutdown(Shutdown::Both)));
     }
 }

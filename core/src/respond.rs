@@ -38,14 +38,7 @@ impl Conversation {
         self.request.body().forget_continue();
         self.link.server.refresh(&mut self.date);
         let content_type = content_type.as_deref();
-        let head = ResponseHead {
-            status,
-            headers: &headers,
-            content_type,
-            frame,
-            connection,
-            date: &self.date.text,
-        };
+        let head = ResponseHead { status, headers: &headers, content_type, frame, connection, date: &self.date.text };
         encode::response_head(&mut self.output, &head);
         self.link.entry.count_served();
         if !terms.is_head && !status.is_bodyless() {

@@ -52,12 +52,9 @@ impl Server {
     pub fn bind(addr: impl ToSocketAddrs) -> io::Result<Self> {
         let addresses: Vec<SocketAddr> = addr
             .to_socket_addrs()
-            .map_err(|error| {
-                io::Error::new(error.kind(), format!("cannot tell the address to listen on: {error}"))
-            })?
+            .map_err(|error| io::Error::new(error.kind(), format!("cannot tell the address to listen on: {error}")))?
             .collect();
-        let listener =
-            TcpListener::bind(&addresses[..]).map_err(|error| error::cannot_listen(&addresses, error))?;
+        let listener = TcpListener::bind(&addresses[..]).map_err(|error| error::cannot_listen(&addresses, error))?;
         Ok(Self::from_listener(listener))
     }
 
@@ -164,8 +161,7 @@ impl Running {
         let until = Instant::now() + limit;
         self.deadlines.begin_stopping();
         self.stopper.stop();
-        let (idle_closed, active) =
-            self.deadlines.abort(|phase| matches!(phase, Phase::FirstByte | Phase::Idle));
+        let (idle_closed, active) = self.deadlines.abort(|phase| matches!(phase, Phase::FirstByte | Phase::Idle));
         if let Some(accepting) = self.accepting.take() {
             let left = until.saturating_duration_since(Instant::now()).max(GRACE);
             let _ = accepting.recv_timeout(left); // a backend that goes on accepting gets no more connections
@@ -215,10 +211,8 @@ pub struct Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { served, idle_closed, drained, aborted, stuck } = self;
-        write!(
-            f,
-            "{served} requests served; connections: {idle_closed} idle closed, {drained} drained, {aborted} aborted, {stuck} stuck"
-        )
+        write!(f, "{served} requests served; connections: {idle_closed} idle closed, ")?;
+        write!(f, "{drained} drained, {aborted} aborted, {stuck} stuck")
     }
 }
 

@@ -60,8 +60,7 @@ struct Table {
 
 impl Deadlines {
     pub(crate) fn new(timer: Box<dyn Timer<Timed> + Send>, clock: Clock, horizon: Duration) -> Self {
-        let table =
-            Table { timer, live: HashMap::new(), wake_at: Tick::MAX, waiting: 0, served: 0, finished: false };
+        let table = Table { timer, live: HashMap::new(), wake_at: Tick::MAX, waiting: 0, served: 0, finished: false };
         Self {
             clock,
             horizon: clock::ticks(horizon),
@@ -144,9 +143,7 @@ impl Deadlines {
         match next {
             Some(tick) => {
                 let timeout = self.clock.until(tick);
-                self.earlier
-                    .wait_timeout(table, timeout)
-                    .map_or_else(|e| e.into_inner().0, |(table, _)| table)
+                self.earlier.wait_timeout(table, timeout).map_or_else(|e| e.into_inner().0, |(table, _)| table)
             }
             None => self.earlier.wait(table).unwrap_or_else(PoisonError::into_inner),
         }

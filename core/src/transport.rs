@@ -28,13 +28,7 @@ pub trait Transport: Send + Sync + 'static {
 
     /// Sends some of the `len` bytes of `file` at `offset`; answers how many, 0 at the end of the file.
     /// The default reads up to 64 KiB and writes them.
-    fn poll_send_file(
-        &self,
-        cx: &mut Context<'_>,
-        file: &File,
-        offset: u64,
-        len: u64,
-    ) -> Poll<io::Result<usize>> {
+    fn poll_send_file(&self, cx: &mut Context<'_>, file: &File, offset: u64, len: u64) -> Poll<io::Result<usize>> {
         let mut turn = buffers::take(TURN);
         let wanted = usize::try_from(len).unwrap_or(TURN).min(TURN);
         let result = match read_at(file, &mut turn[..wanted], offset) {
@@ -59,13 +53,7 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
         (**self).poll_write(cx, bufs)
     }
 
-    fn poll_send_file(
-        &self,
-        cx: &mut Context<'_>,
-        file: &File,
-        offset: u64,
-        len: u64,
-    ) -> Poll<io::Result<usize>> {
+    fn poll_send_file(&self, cx: &mut Context<'_>, file: &File, offset: u64, len: u64) -> Poll<io::Result<usize>> {
         (**self).poll_send_file(cx, file, offset, len)
     }
 

@@ -9,8 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::task::{Context, Poll};
 use std::thread;
 use switchboard_core::{
-    Backend, Body, Connection, Handler, Rejected, Request, Response, Running, Server, Status, Transport,
-    block_on,
+    Backend, Body, Connection, Handler, Rejected, Request, Response, Running, Server, Status, Transport, block_on,
 };
 
 /// What a [`Watched`] transport does with reads, and what it has seen.
@@ -86,7 +85,8 @@ fn a_request_split_at_every_byte_is_answered_as_a_whole_one() {
     let requests: [&[u8]; 5] = [
         b"GET /a?b HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n",
         b"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello",
-        b"POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n2;x=y\r\nhe\r\n3\r\nllo\r\n0\r\nT: x\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n\
+          2;x=y\r\nhe\r\n3\r\nllo\r\n0\r\nT: x\r\n\r\n",
         b"GET /1 HTTP/1.1\r\nHost: test\r\n\r\nGET /2 HTTP/1.0\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost : test\r\n\r\n",
     ];
@@ -107,8 +107,7 @@ fn sixteen_pipelined_requests_are_answered_in_order_by_one_write() {
     let mut wire: String = (0..15).map(|n| format!("GET /{n} HTTP/1.1\r\nHost: test\r\n\r\n")).collect();
     wire += "GET /15 HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n";
     let text = ask(&server, wire.as_bytes());
-    let bodies: Vec<_> =
-        text.split("\r\n\r\n").skip(1).map(|part| part.split("HTTP/").next().unwrap()).collect();
+    let bodies: Vec<_> = text.split("\r\n\r\n").skip(1).map(|part| part.split("HTTP/").next().unwrap()).collect();
     assert_eq!(bodies, (0..16).map(|n| format!("/{n}")).collect::<Vec<_>>());
     assert_eq!((watch.reads.load(SeqCst), watch.writes.load(SeqCst)), (1, 1), "reads, writes");
 }

@@ -73,20 +73,19 @@ pub(crate) fn evaluate(headers: &Headers, validators: &Validators) -> Verdict {
             return Verdict::Failed;
         }
     } else if let (Some(since), Some(modified)) = (date(headers, "if-unmodified-since"), validators.modified)
+        && modified > since
     {
-        if modified > since {
-            return Verdict::Failed;
-        }
+        return Verdict::Failed;
     }
     let is_same = |tag: &str| tag.strip_prefix("W/").unwrap_or(tag) == validators.etag;
     if let Some(matches) = any_tag(headers, "if-none-match", is_same) {
         if matches {
             return Verdict::NotModified;
         }
-    } else if let (Some(since), Some(modified)) = (date(headers, "if-modified-since"), validators.modified) {
-        if modified <= since {
-            return Verdict::NotModified;
-        }
+    } else if let (Some(since), Some(modified)) = (date(headers, "if-modified-since"), validators.modified)
+        && modified <= since
+    {
+        return Verdict::NotModified;
     }
     Verdict::Proceed
 }

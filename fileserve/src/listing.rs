@@ -70,8 +70,7 @@ fn summary(entries: &[Entry]) -> String {
     let directories = entries.iter().filter(|entry| entry.is_directory).count();
     let files = entries.len() - directories;
     let size = readable(entries.iter().filter(|entry| !entry.is_directory).map(|entry| entry.len).sum());
-    let plural =
-        |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
+    let plural = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
     format!("{}, {}, {size}", plural(directories, "folder", "folders"), plural(files, "file", "files"))
 }
 
@@ -124,13 +123,7 @@ mod tests {
     #[test]
     fn names_can_do_no_harm() {
         let location = Location::parse("/%3Cb%3E/").unwrap();
-        let names = [
-            "<img src=x onerror=alert(1)>.txt",
-            "\"quoted\" & 'co'",
-            "#?%41;",
-            "a\nb",
-            "javascript:alert(1)",
-        ];
+        let names = ["<img src=x onerror=alert(1)>.txt", "\"quoted\" & 'co'", "#?%41;", "a\nb", "javascript:alert(1)"];
         let entries = names.map(|name| entry(name, false));
         let page = html(&location, &entries);
         assert!(!page.contains("<img") && !page.contains("<b>") && !page.contains("\"quoted\""), "{page}");
@@ -157,8 +150,7 @@ mod tests {
 
     #[test]
     fn sizes_for_people() {
-        let cases =
-            [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (10_240, "10 KiB"), (u64::MAX, "16 EiB")];
+        let cases = [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (10_240, "10 KiB"), (u64::MAX, "16 EiB")];
         for (bytes, text) in cases {
             assert_eq!(readable(bytes), text);
         }

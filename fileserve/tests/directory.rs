@@ -75,16 +75,8 @@ fn text(response: Response) -> String {
 
 #[test]
 fn names_of_all_kinds_are_found() {
-    let names = [
-        "plain.txt",
-        "a b.txt",
-        "c#d?.txt",
-        "100%.txt",
-        "%41.txt",
-        "it's \"quoted\".txt",
-        "снимок.txt",
-        "日本.txt",
-    ];
+    let names =
+        ["plain.txt", "a b.txt", "c#d?.txt", "100%.txt", "%41.txt", "it's \"quoted\".txt", "снимок.txt", "日本.txt"];
     let tree = Tree::new(&names);
     let directory = tree.serve();
     let listing = text(get(&directory, "/"));
@@ -93,13 +85,9 @@ fn names_of_all_kinds_are_found() {
         assert_eq!(text(get(&directory, &format!("/{encoded}"))), name);
     }
     // And by the links of the listing themselves.
-    let links: Vec<_> =
-        listing.split("href=\"./").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-    let mut found: Vec<_> = links
-        .iter()
-        .filter(|link| !link.is_empty())
-        .map(|link| text(get(&directory, &format!("/{link}"))))
-        .collect();
+    let links: Vec<_> = listing.split("href=\"./").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let mut found: Vec<_> =
+        links.iter().filter(|link| !link.is_empty()).map(|link| text(get(&directory, &format!("/{link}")))).collect();
     let mut expected = names.to_vec();
     found.sort();
     expected.sort();
@@ -129,11 +117,7 @@ fn directories() {
         ("/sub%20dir//deep", "/sub%20dir/deep/"),
     ] {
         let response = get(&directory, path);
-        assert_eq!(
-            (response.status().code(), response.headers().get("location")),
-            (301, Some(location)),
-            "{path}"
-        );
+        assert_eq!((response.status().code(), response.headers().get("location")), (301, Some(location)), "{path}");
     }
     let listing = text(get(&directory, "/sub%20dir/"));
     assert!(listing.contains("<a href=\"../\">../</a>") && listing.contains("<a href=\"./deep/\">deep/</a>"));
@@ -174,19 +158,7 @@ fn nothing_leads_out_of_the_root() {
     link(Path::new("inside.txt"), "in.txt");
     link(Path::new("../inside.txt"), "dir/in.txt");
     let directory = tree.serve();
-    let up = [
-        "..",
-        "%2e%2e",
-        ".%2e",
-        "%2E%2E",
-        "..%2f",
-        "..;",
-        "..\\",
-        "%2e%2e%5c",
-        "%252e%252e",
-        "....//",
-        "..%00",
-    ];
+    let up = ["..", "%2e%2e", ".%2e", "%2E%2E", "..%2f", "..;", "..\\", "%2e%2e%5c", "%252e%252e", "....//", "..%00"];
     for up in up {
         for path in [
             format!("/{up}/secret.txt"),
@@ -196,16 +168,9 @@ fn nothing_leads_out_of_the_root() {
             status(&directory, &path, 404);
         }
     }
-    for path in [
-        "/out.txt",
-        "/absolute.txt",
-        "/up/secret.txt",
-        "/up/",
-        "/up",
-        "/slash/etc/passwd",
-        "/broken.txt",
-        "/loop",
-    ] {
+    for path in
+        ["/out.txt", "/absolute.txt", "/up/secret.txt", "/up/", "/up", "/slash/etc/passwd", "/broken.txt", "/loop"]
+    {
         status(&directory, path, 404);
     }
     assert_eq!(text(get(&directory, "/in.txt")), "inside.txt", "a link that stays inside is followed");
@@ -255,14 +220,12 @@ fn what_is_no_file_is_not_there_and_hangs_nothing() {
 fn what_may_not_be_read_is_forbidden() {
     use std::os::unix::fs::PermissionsExt;
     let tree = Tree::new(&["secret.txt", "locked/x.txt"]);
-    let lock =
-        |name: &str, mode| fs::set_permissions(tree.root().join(name), Permissions::from_mode(mode)).unwrap();
+    let lock = |name: &str, mode| fs::set_permissions(tree.root().join(name), Permissions::from_mode(mode)).unwrap();
     lock("secret.txt", 0);
     lock("locked", 0);
     let directory = tree.serve();
     // Root reads everything; then there is nothing to see here, and the same paths must be found.
-    let expected =
-        if File::open(tree.root().join("secret.txt")).is_ok() { [200, 200, 200] } else { [403, 403, 403] };
+    let expected = if File::open(tree.root().join("secret.txt")).is_ok() { [200, 200, 200] } else { [403, 403, 403] };
     let seen = ["/secret.txt", "/locked/", "/locked/x.txt"].map(|path| get(&directory, path).status().code());
     lock("locked", 0o755);
     assert_eq!(seen, expected);
@@ -273,8 +236,7 @@ fn a_second_visit_is_304() {
     let tree = Tree::new(&["a.txt"]);
     let directory = tree.serve();
     let first = get(&directory, "/a.txt");
-    let (etag, modified) =
-        (first.headers().get("etag").unwrap(), first.headers().get("last-modified").unwrap());
+    let (etag, modified) = (first.headers().get("etag").unwrap(), first.headers().get("last-modified").unwrap());
     for condition in [("If-None-Match", etag), ("If-Modified-Since", modified)] {
         let second = ask(&directory, "GET /a.txt", &[condition]);
         assert_eq!((second.status().code(), second.body().len()), (304, Some(0)));
@@ -319,11 +281,7 @@ fn times_that_have_no_date() {
     let directory = tree.serve();
     for path in ["/old.txt", "/future.txt"] {
         let response = get(&directory, path);
-        assert_eq!(
-            (response.status().code(), response.headers().get("last-modified")),
-            (200, None),
-            "{path}"
-        );
+        assert_eq!((response.status().code(), response.headers().get("last-modified")), (200, None), "{path}");
         let etag = response.headers().get("etag").unwrap();
         assert_eq!(ask(&directory, &format!("GET {path}"), &[("If-None-Match", etag)]).status().code(), 304);
     }

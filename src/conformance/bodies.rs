@@ -90,9 +90,8 @@ pub(super) fn expect_continue(subject: &Subject) {
             _ => request.read_body().await.map(|body| body.to_vec().into_response()),
         }),
     );
-    let expect = |path: &str| {
-        format!("POST {path} HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
-    };
+    let expect =
+        |path: &str| format!("POST {path} HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
     let mut client = Client::of(&server);
     client.send(expect("/"));
     assert_eq!(client.reply().status, 100, "asked for once the handler reads");
@@ -182,8 +181,7 @@ pub(super) fn files_are_sent_as_promised(subject: &Subject) {
         Response::new(crate::Status::OK).with_body(Body::File { file, offset, len })
     });
     let mut client = Client::of(&server);
-    for (offset, len) in [(0, 0), (0, 1_000), (7, 64 << 10), (0, 1_000_000), (999_999, 1), (123_456, 500_000)]
-    {
+    for (offset, len) in [(0, 0), (0, 1_000), (7, 64 << 10), (0, 1_000_000), (999_999, 1), (123_456, 500_000)] {
         let reply = client.get(&format!("/{offset}-{len}"));
         assert!(reply.body == content[offset..offset + len], "{len} bytes at {offset}");
     }
@@ -199,12 +197,7 @@ pub(super) fn files_are_sent_as_promised(subject: &Subject) {
 struct Countdown(u32);
 
 impl Producer for Countdown {
-    fn poll_produce(
-        &mut self,
-        _: &mut Context<'_>,
-        _: &mut Request,
-        out: &mut Vec<u8>,
-    ) -> Poll<io::Result<bool>> {
+    fn poll_produce(&mut self, _: &mut Context<'_>, _: &mut Request, out: &mut Vec<u8>) -> Poll<io::Result<bool>> {
         if self.0 == 666 {
             return Poll::Ready(Err(io::Error::other("a number we do not say")));
         }

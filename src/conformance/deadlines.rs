@@ -97,11 +97,9 @@ pub(super) fn a_dripping_head_is_ended(subject: &Subject) {
 
 pub(super) fn a_stalled_body_is_408(subject: &Subject) {
     let server = subject.serve(Limits { body: LIMIT, ..patient() }, hello);
-    for start in [
-        "Content-Length: 5\r\n\r\n",
-        "Content-Length: 5\r\n\r\nabc",
-        "Transfer-Encoding: chunked\r\n\r\n5\r\nab",
-    ] {
+    for start in
+        ["Content-Length: 5\r\n\r\n", "Content-Length: 5\r\n\r\nabc", "Transfer-Encoding: chunked\r\n\r\n5\r\nab"]
+    {
         not_early(&server, || {
             let mut client = Client::of(&server);
             client.send(format!("POST / HTTP/1.1\r\nHost: test\r\n{start}"));
@@ -165,8 +163,7 @@ pub(super) fn a_slow_reader_that_reads_is_served(subject: &Subject) {
 }
 
 pub(super) fn a_busy_handler_has_no_deadline(subject: &Subject) {
-    let all_short =
-        Limits { first_byte: LIMIT, head: LIMIT, idle: LIMIT, body: LIMIT, send: LIMIT, ..patient() };
+    let all_short = Limits { first_byte: LIMIT, head: LIMIT, idle: LIMIT, body: LIMIT, send: LIMIT, ..patient() };
     let (release, gate) = mpsc::channel::<()>();
     let gate = Mutex::new(gate);
     let server = subject.serve(all_short, move |request: &mut Request| {

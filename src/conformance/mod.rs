@@ -91,10 +91,7 @@ pub const CASES: &[Case] = &[
     case("keep_alive", protocol::keep_alive),
     case("head_has_no_body", protocol::head_has_no_body),
     case("bad_requests_are_refused_and_closed", protocol::bad_requests_are_refused_and_closed),
-    case(
-        "a_refusal_reaches_a_client_that_still_sends",
-        protocol::a_refusal_reaches_a_client_that_still_sends,
-    ),
+    case("a_refusal_reaches_a_client_that_still_sends", protocol::a_refusal_reaches_a_client_that_still_sends),
     case("the_date_is_sent", protocol::the_date_is_sent),
     case("framing_is_not_the_handlers", protocol::framing_is_not_the_handlers),
     case("request_bodies_arrive_whole", bodies::request_bodies_arrive_whole),

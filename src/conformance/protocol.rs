@@ -9,7 +9,8 @@ fn echo_target(request: &mut Request) -> String {
 
 pub(super) fn a_request_may_be_split_anywhere(subject: &Subject) {
     let server = subject.serve(Limits::default(), echo_target);
-    let wire = b"POST /a?b HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n3;x\r\nabc\r\n2\r\nde\r\n0\r\nT: x\r\n\r\n";
+    let wire = b"POST /a?b HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n\
+        3;x\r\nabc\r\n2\r\nde\r\n0\r\nT: x\r\n\r\n";
     let mut client = Client::of(&server);
     client.send(wire);
     let whole = client.reply();
@@ -123,10 +124,7 @@ pub(super) fn the_date_is_sent(subject: &Subject) {
 pub(super) fn framing_is_not_the_handlers(subject: &Subject) {
     let server = subject.serve(Limits::default(), |_: &mut Request| {
         let response = Response::text("Hello").with_header("Content-Length", "3");
-        response
-            .with_header("Transfer-Encoding", "chunked")
-            .with_header("Connection", "close")
-            .with_header("X", "y")
+        response.with_header("Transfer-Encoding", "chunked").with_header("Connection", "close").with_header("X", "y")
     });
     let mut client = Client::of(&server);
     let reply = client.get("/");

@@ -35,15 +35,7 @@ struct Script<Q> {
 impl<Q: Timer<u64>> Script<Q> {
     fn new(timer: Q, now: Tick, seed: u64) -> Self {
         let random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
-        Self {
-            timer,
-            now,
-            random,
-            live: BTreeMap::new(),
-            keys: HashMap::new(),
-            stale: Vec::new(),
-            next_id: 0,
-        }
+        Self { timer, now, random, live: BTreeMap::new(), keys: HashMap::new(), stale: Vec::new(), next_id: 0 }
     }
 
     fn some_deadline(&mut self) -> Tick {

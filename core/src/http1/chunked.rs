@@ -107,11 +107,7 @@ impl Chunked {
             (State::Extension { size, cr: false }, b'\t' | b' '..=b'~' | 0x80..) => {
                 self.extensions += 1;
                 let state = State::Extension { size, cr: false };
-                if self.extensions <= self.allowed {
-                    Ok(state)
-                } else {
-                    Err("the chunk extensions are too long")
-                }
+                if self.extensions <= self.allowed { Ok(state) } else { Err("the chunk extensions are too long") }
             }
             (State::Extension { .. }, _) => Err("a chunk's first line does not end in CR LF"),
 

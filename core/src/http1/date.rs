@@ -6,8 +6,7 @@ pub(crate) type DateText = [u8; 29];
 /// The date `seconds` after 1970-01-01 00:00:00 UTC, up to the year 9999.
 pub(crate) fn imf_fixdate(seconds: u64) -> DateText {
     const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let (days, second) = (seconds / 86_400, seconds % 86_400);
     let (year, month, day) = civil(days);
     let weekday = WEEKDAYS[(days % 7) as usize];

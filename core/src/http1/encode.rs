@@ -43,8 +43,7 @@ pub(crate) struct ResponseHead<'a> {
 pub(crate) fn response_head(out: &mut Vec<u8>, head: &ResponseHead<'_>) {
     match head.status {
         Status::OK => out.extend_from_slice(b"HTTP/1.1 200 OK\r\ndate: "),
-        other => out
-            .extend_from_slice(format!("HTTP/1.1 {} {}\r\ndate: ", other.code(), other.reason()).as_bytes()),
+        other => out.extend_from_slice(format!("HTTP/1.1 {} {}\r\ndate: ", other.code(), other.reason()).as_bytes()),
     }
     out.extend_from_slice(head.date);
     match head.frame {

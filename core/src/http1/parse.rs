@@ -18,8 +18,7 @@ use crate::headers::{Field, Headers, Span};
 use crate::{Limits, Status};
 use std::ops::Range;
 
-const TOO_MANY_FIELDS: Refusal =
-    Refusal::new(Status::REQUEST_HEADER_FIELDS_TOO_LARGE, "there are too many fields");
+const TOO_MANY_FIELDS: Refusal = Refusal::new(Status::REQUEST_HEADER_FIELDS_TOO_LARGE, "there are too many fields");
 
 /// How far a head has been searched for its end.
 #[derive(Debug, Default)]
@@ -33,11 +32,7 @@ pub(crate) struct Scan {
 impl Scan {
     /// The head at the front of `bytes`, once it is complete; the scan is then ready for the next one. Empty
     /// lines before a request line are skipped (RFC 9112 section 2.2), at the expense of the head's size.
-    pub(crate) fn find_head(
-        &mut self,
-        bytes: &[u8],
-        limits: &Limits,
-    ) -> Result<Option<Range<usize>>, Refusal> {
+    pub(crate) fn find_head(&mut self, bytes: &[u8], limits: &Limits) -> Result<Option<Range<usize>>, Refusal> {
         while let Some(newline) = syntax::find(&bytes[self.searched..], b'\n') {
             let end = self.searched + newline + 1;
             let Some(line) = bytes[self.line..end].strip_suffix(b"\r\n") else {
@@ -121,8 +116,7 @@ fn line_end(text: &[u8], start: usize) -> usize {
 }
 
 fn request_line(line: &[u8]) -> Result<RequestLine, Refusal> {
-    const MALFORMED: Refusal =
-        Refusal::bad_request("the request line is not \"method SP target SP version\"");
+    const MALFORMED: Refusal = Refusal::bad_request("the request line is not \"method SP target SP version\"");
     let method_end = syntax::find(line, b' ').ok_or(MALFORMED)?;
     let target_end = line.iter().rposition(|&byte| byte == b' ').ok_or(MALFORMED)?;
     if target_end <= method_end + 1 {
@@ -144,10 +138,9 @@ fn version(bytes: &[u8]) -> Result<Version, Refusal> {
     match bytes {
         b"HTTP/1.0" => Ok(Version::Http10),
         [b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'1'..=b'9'] => Ok(Version::Http11),
-        [b'H', b'T', b'T', b'P', b'/', b'0' | b'2'..=b'9', b'.', b'0'..=b'9'] => Err(Refusal::new(
-            Status::HTTP_VERSION_NOT_SUPPORTED,
-            "only HTTP/1.0 and HTTP/1.1 are spoken here",
-        )),
+        [b'H', b'T', b'T', b'P', b'/', b'0' | b'2'..=b'9', b'.', b'0'..=b'9'] => {
+            Err(Refusal::new(Status::HTTP_VERSION_NOT_SUPPORTED, "only HTTP/1.0 and HTTP/1.1 are spoken here"))
+        }
         _ => Err(Refusal::bad_request("the version is not \"HTTP/1.1\"")),
     }
 }
@@ -159,10 +152,7 @@ fn path_and_query(method: &[u8], line: &[u8], target: Range<usize>) -> Result<(S
         [b'/', ..] => 0,
         b"*" if method == b"OPTIONS" => 0,
         _ if method == b"CONNECT" => {
-            return Err(Refusal::new(
-                Status::NOT_IMPLEMENTED,
-                "this server is no proxy: CONNECT is not implemented",
-            ));
+            return Err(Refusal::new(Status::NOT_IMPLEMENTED, "this server is no proxy: CONNECT is not implemented"));
         }
         _ => authority_end(bytes)?,
     };
@@ -177,9 +167,7 @@ fn authority_end(target: &[u8]) -> Result<usize, Refusal> {
     const FORM: Refusal = Refusal::bad_request("the request target is neither a path nor an http URI");
     let scheme = ["http://", "https://"]
         .into_iter()
-        .find(|scheme| {
-            target.len() >= scheme.len() && target[..scheme.len()].eq_ignore_ascii_case(scheme.as_bytes())
-        })
+        .find(|scheme| target.len() >= scheme.len() && target[..scheme.len()].eq_ignore_ascii_case(scheme.as_bytes()))
         .ok_or(FORM)?;
     let rest = &target[scheme.len()..];
     let end = rest.iter().position(|byte| matches!(byte, b'/' | b'?')).unwrap_or(rest.len());
@@ -206,10 +194,7 @@ fn field(text: &[u8], line: Range<usize>) -> Result<Field, Refusal> {
     let trimmed = syntax::trim(value);
     let leading = value.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     let start = line.start + colon + 1 + leading.min(value.len() - trimmed.len());
-    Ok(Field {
-        name: Span::new(line.start..line.start + colon),
-        value: Span::new(start..start + trimmed.len()),
-    })
+    Ok(Field { name: Span::new(line.start..line.start + colon), value: Span::new(start..start + trimmed.len()) })
 }
 
 /// Where a message's body ends (RFC 9112 section 6.3).
@@ -231,8 +216,7 @@ pub(crate) struct Framing {
 
 impl Framing {
     /// Before any request has been received.
-    pub(crate) const NONE: Self =
-        Self { body: Length::Exactly(0), keep_alive: false, expects_continue: false };
+    pub(crate) const NONE: Self = Self { body: Length::Exactly(0), keep_alive: false, expects_continue: false };
 }
 
 /// Reads the fields that frame the message.
@@ -283,12 +267,8 @@ fn body_length(length: Option<&[u8]>, coding: Option<&[u8]>, version: Version) -
             let length = syntax::decimal(digits).map(Length::Exactly);
             length.ok_or(Refusal::bad_request("the Content-Length is not a number"))
         }
-        (Some(_), Some(_)) => {
-            Err(Refusal::bad_request("Content-Length and Transfer-Encoding contradict each other"))
-        }
-        (None, Some(_)) if version < Version::Http11 => {
-            Err(Refusal::bad_request("HTTP/1.0 has no Transfer-Encoding"))
-        }
+        (Some(_), Some(_)) => Err(Refusal::bad_request("Content-Length and Transfer-Encoding contradict each other")),
+        (None, Some(_)) if version < Version::Http11 => Err(Refusal::bad_request("HTTP/1.0 has no Transfer-Encoding")),
         (None, Some(coding)) => transfer_coding(coding),
     }
 }
@@ -297,11 +277,7 @@ fn transfer_coding(codings: &[u8]) -> Result<Length, Refusal> {
     let is_chunked = |coding: &[u8]| coding.eq_ignore_ascii_case(b"chunked");
     if is_chunked(codings) {
         Ok(Length::Chunked)
-    } else if codings
-        .split(|&byte| byte == b',')
-        .map(syntax::trim)
-        .all(|one| one.is_empty() || is_chunked(one))
-    {
+    } else if codings.split(|&byte| byte == b',').map(syntax::trim).all(|one| one.is_empty() || is_chunked(one)) {
         Err(Refusal::bad_request("the Transfer-Encoding is not \"chunked\", once"))
     } else {
         Err(Refusal::new(Status::NOT_IMPLEMENTED, "the only Transfer-Encoding understood is chunked"))

@@ -103,9 +103,7 @@ mod tests {
 
     #[test]
     fn hosts() {
-        for good in
-            ["", "localhost", "localhost:8080", "127.0.0.1:80", "[::1]", "[::1]:8080", "a-b.c:", "x%20y"]
-        {
+        for good in ["", "localhost", "localhost:8080", "127.0.0.1:80", "[::1]", "[::1]:8080", "a-b.c:", "x%20y"] {
             assert!(is_host(good.as_bytes()), "{good}");
         }
         for bad in ["a b", "a/b", "user@host", "a:b", "a:80:80", "[::1", "[::1]x", "[]", "a?b", "a#b", "é"] {

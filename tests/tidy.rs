@@ -1,0 +1,166 @@
+//! Taste and the walls between rooms, as tests. ARCHITECTURE.md says why the walls are where they are.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const MOST_LINES: usize = 400;
+const LONGEST_FUNCTION: usize = 70;
+const WIDEST_LINE: usize = 120;
+
+/// What a room must not know: words that may not stand in its code (its comments may speak of them).
+const WALLS: &[(&str, &[&str])] = &[
+    // Time is an argument, and so is everything else.
+    ("timer/src", &["Instant", "SystemTime", "thread", "Mutex", "Atomic", "std::net", "std::fs", "std::io"]),
+    // Bytes to values and back.
+    ("core/src/http1", &["std::net", "std::fs", "std::io", "std::thread", "std::time", "Transport", "Clock"]),
+    // The loop awaits a transport and knows no backend. (The words of a file are checked in that file only.)
+    ("core/src/connection.rs", &["Backend", "thread", "TcpStream", "Timer", "Instant::now()"]),
+    ("core/src/respond.rs", &["Backend", "thread", "TcpStream", "Timer", "Instant"]),
+    ("core/src", &["switchboard_backends", "switchboard_fileserve", "println!", "eprintln!"]),
+    // Where it runs, not what it says.
+    ("backends/src", &["Status", "Headers", "Request", "Response", "http", "HTTP", "println!"]),
+    // Which bytes, not how they travel.
+    ("fileserve/src", &["std::net", "std::thread", "TcpStream", "Backend", "Transport", "Connection", "println!"]),
+    // The facade says where things are.
+    ("src/lib.rs", &["fn ", "struct ", "impl "]),
+];
+
+struct Source {
+    /// Relative to the root of the project.
+    path: String,
+    text: String,
+}
+
+impl Source {
+    /// Its lines without comments, up to its tests.
+    fn code(&self) -> impl Iterator<Item = (usize, &str)> {
+        let lines = self.text.lines().enumerate().map(|(index, line)| (index + 1, line));
+        let product = lines.take_while(|(_, line)| !line.starts_with("#[cfg(test)]"));
+        product.filter(|(_, line)| !line.trim_start().starts_with("//"))
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn sources() -> Vec<Source> {
+    let mut files = Vec::new();
+    for room in ["core", "timer", "backends", "fileserve", "examples", "src", "tests", "benches", "fuzz"] {
+        collect(&root().join(room), &mut files);
+    }
+    assert!(files.len() > 30, "only {} sources found", files.len());
+    files.sort();
+    let read = |path: PathBuf| Source {
+        path: path.strip_prefix(root()).expect("beneath the root").to_str().expect("a plain name").replace('\\', "/"),
+        text: fs::read_to_string(&path).expect("a readable source"),
+    };
+    files.into_iter().map(read).collect()
+}
+
+fn collect(directory: &Path, files: &mut Vec<PathBuf>) {
+    let Ok(entries) = fs::read_dir(directory) else { return };
+    for entry in entries {
+        let path = entry.expect("a readable directory").path();
+        if path.is_dir() && !path.ends_with("target") {
+            collect(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+}
+
+/// Fails with every finding at once.
+fn none(rule: &str, findings: Vec<String>) {
+    assert!(findings.is_empty(), "{rule}:\n  {}", findings.join("\n  "));
+}
+
+#[test]
+fn rooms_keep_their_walls() {
+    let mut findings = Vec::new();
+    for source in sources() {
+        let walls = WALLS.iter().filter(|(room, _)| source.path.starts_with(room));
+        for word in walls.flat_map(|(_, words)| *words) {
+            let lines = source.code().filter(|(_, line)| line.contains(word));
+            findings.extend(lines.map(|(number, _)| format!("{}:{number}: {word}", source.path)));
+        }
+    }
+    none("words of another room", findings);
+}
+
+#[test]
+fn walls_stand_where_there_is_something() {
+    for (room, _) in WALLS {
+        assert!(root().join(room).exists(), "{room} is gone: its wall should go or move");
+    }
+}
+
+#[test]
+fn core_and_timer_depend_on_our_own_crates_only() {
+    for (package, allowed) in [("core", &["switchboard-timer"][..]), ("timer", &[])] {
+        let manifest = fs::read_to_string(root().join(package).join("Cargo.toml")).expect("a manifest");
+        let section = manifest.split("[dependencies]").nth(1).expect("a section");
+        let names = section.lines().take_while(|line| !line.starts_with('[')).filter(|line| !line.is_empty());
+        let strangers = names.filter(|line| !allowed.iter().any(|name| line.starts_with(name)));
+        none(&format!("dependencies of {package}"), strangers.map(str::to_string).collect());
+    }
+}
+
+#[test]
+fn files_open_with_what_they_are_for() {
+    let bare = sources().into_iter().filter(|source| !source.text.starts_with("//!"));
+    none("no //! header", bare.map(|source| source.path).collect());
+}
+
+#[test]
+fn files_and_functions_are_short() {
+    let mut findings = Vec::new();
+    for source in sources() {
+        let lines: Vec<&str> = source.text.lines().collect();
+        let product = lines.iter().take_while(|line| !line.starts_with("#[cfg(test)]")).count();
+        if product > MOST_LINES {
+            findings.push(format!("{}: {product} lines", source.path));
+        }
+        for (start, line) in lines.iter().enumerate().filter(|(_, line)| is_function(line)) {
+            let indent = line.len() - line.trim_start().len();
+            let end = format!("{}}}", " ".repeat(indent));
+            let length = lines[start..].iter().position(|line| *line == end).unwrap_or(0);
+            if length > LONGEST_FUNCTION {
+                findings.push(format!("{}:{}: a function of {length} lines", source.path, start + 1));
+            }
+        }
+    }
+    none("too long", findings);
+}
+
+fn is_function(line: &str) -> bool {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let before = words.iter().take_while(|word| **word != "fn").count();
+    let modifiers = ["pub", "pub(crate)", "pub(super)", "const", "async"];
+    before < words.len() && words[..before].iter().all(|word| modifiers.contains(word))
+}
+
+#[test]
+fn lines_fit_a_screen_and_nothing_is_left_undone() {
+    let mut findings = Vec::new();
+    for source in sources() {
+        for (number, line) in source.text.lines().enumerate().map(|(index, line)| (index + 1, line)) {
+            if line.chars().count() > WIDEST_LINE {
+                findings.push(format!("{}:{number}: too wide", source.path));
+            }
+            // Put together here, so that this line does not find itself.
+            let undone = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("todo", "!("), concat!("dbg", "!(")];
+            if undone.iter().any(|word| line.contains(word)) {
+                findings.push(format!("{}:{number}: left undone", source.path));
+            }
+        }
+    }
+    none("lines", findings);
+}
+
+#[test]
+fn the_changelog_knows_this_version() {
+    let changelog = fs::read_to_string(root().join("CHANGELOG.md")).expect("a changelog");
+    let version = env!("CARGO_PKG_VERSION");
+    assert!(changelog.contains(&format!("## {version}")), "CHANGELOG.md has no section for {version}");
+}

@@ -44,10 +44,7 @@
 pub mod conformance;
 
 pub use switchboard_backends::{self as backends, AnyBackend, Threads};
-pub use switchboard_core::{
-    self as core, Backend, Body, BodyError, Event, Handler, Headers, IntoResponse, Limits, Producer, Refusal, Report,
-    Request, Response, Running, Server, Status, asynchronous, plain, with,
-};
+pub use switchboard_core::{self as core, *};
 #[cfg(feature = "fileserve")]
 pub use switchboard_fileserve as fileserve;
 pub use switchboard_timer::{self as timer, Heap, Timer};

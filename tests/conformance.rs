@@ -1,6 +1,6 @@
-//! Runs the conformance suite on every backend with every timer of this build, and on a backend that exists only
-//! here: one whose every read and write is `Pending` first, so that what a suspending backend would meet is tried
-//! on a blocking socket.
+//! Runs the conformance suite on every backend with every timer of this build; on the pool of the example
+//! `custom_backend`; and on a backend that exists only here, whose every read and write is `Pending` first, so that
+//! what a suspending backend would meet is tried on a blocking socket.
 //!
 //! `cargo test --test conformance -- threads` runs those of one backend.
 
@@ -14,10 +14,14 @@ use switchboard::conformance::{CASES, Subject};
 use switchboard::core::{Connection, Rejected, Transport, block_on};
 use switchboard::{AnyBackend, Backend, timer};
 
+#[allow(dead_code, unreachable_pub)] // its main
+#[path = "../examples/custom_backend.rs"]
+mod custom_backend;
+
 fn main() {
     let arguments = Arguments::from_args();
     let mut trials = Vec::new();
-    for backend in AnyBackend::NAMES.iter().copied().chain([SUSPENDING]) {
+    for backend in AnyBackend::NAMES.iter().copied().chain([CUSTOM, SUSPENDING]) {
         for timer in timer::NAMES {
             for case in CASES {
                 let name = format!("{backend}::{timer}::{}", case.name);
@@ -33,11 +37,13 @@ fn main() {
 
 fn by_name(name: &str) -> Box<dyn Backend> {
     match name {
+        CUSTOM => Box::new(custom_backend::Pool::new(16).expect("threads")),
         SUSPENDING => Box::new(Suspending),
         name => Box::new(name.parse::<AnyBackend>().expect("its own name")),
     }
 }
 
+const CUSTOM: &str = "custom";
 const SUSPENDING: &str = "suspending";
 
 struct Suspending;

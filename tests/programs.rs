@@ -5,12 +5,11 @@
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
 /// Cargo builds the examples before it runs the tests of their package.
 fn example(name: &str) -> Command {
-    let mut path = PathBuf::from(std::env::current_exe().expect("the test's own path"));
+    let mut path = std::env::current_exe().expect("the test's own path");
     path.pop(); // the test
     path.pop(); // deps
     Command::new(path.join("examples").join(name))

@@ -44,8 +44,8 @@ impl Backend for AnyBackend {
         self.0.accept(acceptor)
     }
 
-    fn stop(&self) {
-        self.0.stop();
+    fn stop(&self, stuck: usize) {
+        self.0.stop(stuck);
     }
 }
 

@@ -38,11 +38,23 @@ use std::time::Duration;
 /// }
 /// ```
 ///
-/// `Ok` keeps the [`TcpStream`] as it is: a blocking [`Transport`]. A backend whose sockets wait in another
-/// way wraps it in a transport of its own.
+/// `Ok` keeps the [`TcpStream`] as it is: a blocking [`Transport`]. With it and [`block_on`](crate::block_on)
+/// everything works, also handlers that wait for something else than their client. A backend whose sockets wait in
+/// another way wraps them in a transport of its own.
+///
+/// # The life of a backend
+///
+/// 1. [`accept`](Backend::accept) is called once, on a thread the server keeps for it. Nobody but `accept` calls
+///    [`dispatch`](Backend::dispatch).
+/// 2. A stop ends the accepting first, then the connections: those still in a backend's queue are answered 503
+///    from outside, and [`Connection::serve`] refuses them; the others end, and their futures with them.
+/// 3. [`stop`](Backend::stop) is called once, also if the server fails, and the backend is dropped.
 pub trait Backend: Send + Sync + 'static {
-    /// Runs `connection` to its end, concurrently with the others, and returns at once: it calls
-    /// [`Connection::serve`] wherever the connection is to run, and drives the future it gets.
+    /// Sees to it that `connection` is run, and returns at once: somewhere, concurrently with the others,
+    /// [`Connection::serve`] is called and the future it gives is driven to its end.
+    ///
+    /// A backend may queue connections: they wait at most [`Limits::queued`](crate::Limits::queued), and all that
+    /// are open are at most [`Limits::connections`](crate::Limits::connections).
     ///
     /// # Errors
     ///
@@ -50,12 +62,12 @@ pub trait Backend: Send + Sync + 'static {
     /// been served answers 503 by itself.
     fn dispatch(&self, connection: Connection) -> Result<(), Rejected>;
 
-    /// Accepts connections until the server stops. The default does so on the calling thread, which the server
-    /// keeps for this, and dispatches each; a backend with loops of its own may accept there.
+    /// Accepts connections until the server stops. The default does so on the calling thread, and dispatches
+    /// each; a backend with loops of its own may accept there.
     ///
     /// # Errors
     ///
-    /// What makes it impossible to go on accepting.
+    /// What makes it impossible to go on accepting; clients are refused from then on.
     fn accept(&self, acceptor: Acceptor) -> io::Result<()> {
         while let Some(connection) = acceptor.accept() {
             if let Err(reason) = self.dispatch(connection) {
@@ -65,9 +77,11 @@ pub trait Backend: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Ends and joins what the backend keeps (threads, say). Called once, when no connection is left but those
-    /// whose handlers block for ever, which it must not wait for.
-    fn stop(&self) {}
+    /// Ends and joins what the backend keeps (threads, say). `stuck` connections have not ended, because their
+    /// handlers block their threads: these threads must not be waited for. If it is 0, all can be joined.
+    fn stop(&self, stuck: usize) {
+        let _ = stuck;
+    }
 }
 
 impl<B: Backend + ?Sized> Backend for Box<B> {
@@ -79,8 +93,23 @@ impl<B: Backend + ?Sized> Backend for Box<B> {
         (**self).accept(acceptor)
     }
 
-    fn stop(&self) {
-        (**self).stop();
+    fn stop(&self, stuck: usize) {
+        (**self).stop(stuck);
+    }
+}
+
+/// So that whoever starts a server can keep a handle on its backend.
+impl<B: Backend + ?Sized> Backend for Arc<B> {
+    fn dispatch(&self, connection: Connection) -> Result<(), Rejected> {
+        (**self).dispatch(connection)
+    }
+
+    fn accept(&self, acceptor: Acceptor) -> io::Result<()> {
+        (**self).accept(acceptor)
+    }
+
+    fn stop(&self, stuck: usize) {
+        (**self).stop(stuck);
     }
 }
 
@@ -152,7 +181,8 @@ pub struct Connection {
 
 impl Connection {
     /// The conversation with this client, as a future to drive to its end, or to drop to cut it short. `wrap`
-    /// makes the transport that it waits on. The future may be moved between threads.
+    /// makes the transport that it waits on. The future may be moved between threads. Panics of handlers,
+    /// producers and observers stay inside it.
     ///
     /// # Errors
     ///

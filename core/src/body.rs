@@ -108,7 +108,7 @@ impl From<Arc<[u8]>> for Body {
 /// still arriving.
 pub trait Producer: Send + 'static {
     /// Appends the next piece to `out`. `Ready(Ok(true))`: pull again once that is sent; `Ready(Ok(false))`:
-    /// that was the last one; an error cuts the connection, so that the client can tell.
+    /// that was the last one; an error cuts the connection, so that the client can tell, and so does a panic.
     fn poll_produce(
         &mut self,
         cx: &mut Context<'_>,

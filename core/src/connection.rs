@@ -166,9 +166,9 @@ impl Conversation {
             self.link.arm_for(phase, limit).map_err(|_| End::Close)?;
             self.phase = phase;
         }
-        // After arming: either we see the stop, or the stop sees us waiting.
+        // After arming: either we see the stop, or the stop sees us waiting. What has been received is still read.
         if !began && self.link.server.deadlines.is_stopping() {
-            return Err(End::Close);
+            let _ = self.link.transport.shutdown(Shutdown::Read);
         }
         let body = self.request.body();
         let read = poll_fn(|cx| body.poll_fill(cx, 0)).await;
@@ -191,10 +191,15 @@ impl Conversation {
             Ok(response) => Ok(response),
             Err(Interrupted::Ended) => Err(End::Close),
             Err(Interrupted::Panicked) => {
-                self.link.server.report(&Event::Panicked { peer: self.peer, target: self.request.target() });
+                self.panicked();
                 Ok(Status::INTERNAL_SERVER_ERROR.into_response().with_close())
             }
         }
+    }
+
+    pub(crate) fn panicked(&self) -> End {
+        self.link.server.report(&Event::Panicked { peer: self.peer, target: self.request.target() });
+        End::Close
     }
 
     /// Reads away what is left of the request's body.

@@ -141,6 +141,11 @@ impl Entry {
         }
     }
 
+    /// What the connection waits for, or last waited for.
+    pub(crate) fn phase(&self) -> Phase {
+        Word::unpack(self.word.load(SeqCst)).phase
+    }
+
     /// How the connection was ended, if it was.
     pub(crate) fn ending(&self) -> Option<Ending> {
         let word = Word::unpack(self.word.load(SeqCst));
@@ -201,12 +206,15 @@ impl Entry {
     }
 
     /// Ends whatever the socket waits for.
-    pub(crate) fn shut(&self, how: Shutdown) {
+    pub(crate) fn shut(&self, how: Shutdown) -> Shut {
+        if let Some(stream) = self.leave_queue() {
+            turn_away(stream);
+            return Shut::TurnedAway;
+        }
         if let Some(transport) = self.transport() {
             let _ = transport.shutdown(how); // not connected any more: as good
-        } else if let Some(stream) = self.leave_queue() {
-            turn_away(stream);
         }
+        Shut::Started
     }
 
     fn leave_queue(&self) -> Option<TcpStream> {
@@ -236,16 +244,12 @@ impl Entry {
         }
     }
 
-    /// Ends the connection because the server is stopping, if it is in a phase that `which` picks; whether it did.
-    pub(crate) fn abort(&self, which: impl Fn(Phase) -> bool) -> bool {
-        let may = |word: Word| word.state != State::Aborted && which(word.phase);
-        if self.claim(State::Aborted, Word::NEVER, may).is_none() {
-            return false;
-        }
-        self.shut(Shutdown::Both);
+    /// Claims the word because the server is stopping, and wakes the task; whether that had not been done.
+    pub(crate) fn abort(&self) -> bool {
+        let aborted = self.claim(State::Aborted, Word::NEVER, |word| word.state != State::Aborted).is_some();
         let waker = lock(&self.waker).take();
         waker.into_iter().for_each(Waker::wake);
-        true
+        aborted
     }
 
     /// Takes the word from the loop, if `may` agrees; answers the phase the connection was in.
@@ -261,6 +265,14 @@ impl Entry {
     pub(crate) fn abandon(&self) {
         self.leave_queue().into_iter().for_each(turn_away);
     }
+}
+
+/// What ending a connection's wait came to.
+pub(crate) enum Shut {
+    /// Its loop will notice.
+    Started,
+    /// It had no loop yet: it was answered 503.
+    TurnedAway,
 }
 
 /// What the timer is to do about a connection.

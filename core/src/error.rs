@@ -102,7 +102,7 @@ impl fmt::Display for InvalidField {
 
 impl Error for InvalidField {}
 
-/// A backend could not take a connection.
+/// A backend could not take a connection. Any error becomes one by `.map_err(Rejected::new)?`.
 #[derive(Debug)]
 pub struct Rejected(Box<dyn Error + Send + Sync>);
 

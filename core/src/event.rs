@@ -36,7 +36,8 @@ pub enum Event<'a> {
         /// The reason it was told.
         reason: &'a str,
     },
-    /// A handler panicked; its client was answered 500.
+    /// A handler panicked, and its client was answered 500; or a [`Producer`](crate::Producer) did, and its
+    /// client was cut off.
     Panicked {
         /// The client.
         peer: SocketAddr,
@@ -47,6 +48,11 @@ pub enum Event<'a> {
     AcceptFailed {
         /// Why.
         error: &'a io::Error,
+    },
+    /// Accepting has ended although nobody asked for it: the server gets no more connections.
+    AcceptEnded {
+        /// Why, if the backend says so.
+        error: Option<&'a io::Error>,
     },
     /// The backend could not take a connection; the client was answered 503.
     Rejected {
@@ -77,6 +83,8 @@ impl fmt::Display for Event<'_> {
                     "cannot accept connections: {error}; trying again (fewer connections or more open files may help)"
                 )
             }
+            Self::AcceptEnded { error: Some(error) } => write!(f, "no more connections are accepted: {error}"),
+            Self::AcceptEnded { error: None } => write!(f, "no more connections are accepted: the backend ended"),
             Self::Rejected { reason } => write!(f, "{reason}"),
         }
     }

@@ -9,12 +9,31 @@ use std::future::Future;
 
 /// Answers requests, many at once.
 ///
-/// Every function or closure `Fn(&mut Request) -> impl IntoResponse` is one. It is given a request whose body
-/// has been read whole, up to [`Limits::body_size`](crate::Limits::body_size); a longer body is answered 413
-/// before it is called. It may block: that holds up its own connection, and on backends that share threads
-/// the others on its thread.
+/// Every function or closure `Fn(&mut Request) -> impl IntoResponse` is one (a closure names the type of its argument,
+/// or goes through [`plain`]). It is given a request whose body has been read whole into
+/// [`Request::bytes`], up to [`Limits::body_size`](crate::Limits::body_size); a longer body is answered 413 before it
+/// is called. It may block: that holds up its own connection, and on backends that share threads the others on its
+/// thread.
+///
+/// ```
+/// use switchboard_core::{Handler, Request, Response, Status};
+///
+/// fn shout(request: &mut Request) -> Result<String, Status> {
+///     match (request.method(), request.path()) {
+///         ("GET" | "HEAD", "/") => Ok("Send me a text.\n".to_string()),
+///         ("POST", "/") => Ok(String::from_utf8_lossy(request.bytes()).to_uppercase()),
+///         _ => Err(Status::NOT_FOUND),
+///     }
+/// }
+/// # fn is_handler(_: impl Handler) {}
+/// # is_handler(shout);
+/// ```
+///
+/// A HEAD is answered as a GET is; the server leaves the body out.
 ///
 /// A handler that panics costs its own request (500) and connection, nothing else, where panics unwind.
+///
+/// A type of one's own:
 ///
 /// ```
 /// use switchboard_core::{Handler, Request, Response, Status};

@@ -6,6 +6,8 @@
 //!
 //! Most users need [`Handler`], [`Request`], [`Response`] and [`Server`]; authors of backends need [`Backend`].
 //!
+//! Everything in here is also in `switchboard`: in the examples, read `switchboard` for `switchboard_core`.
+//!
 //! # In scope
 //!
 //! HTTP/1.0 and 1.1 on TCP, the limits that keep a server alive, the traits.

@@ -6,7 +6,7 @@
 
 use crate::connection::{Conversation, End, Terms};
 use crate::deadline::{Ending, Phase};
-use crate::drive::{drive, write_out};
+use crate::drive::{Interrupted, drive, write_out};
 use crate::http1::encode::{self, Frame, ResponseHead};
 use crate::http1::parse::Version;
 use crate::transport::{TURN, read_at};
@@ -128,7 +128,8 @@ impl Conversation {
             });
             let more = match produced.await {
                 Ok(Ok(more)) => more,
-                Ok(Err(_)) | Err(_) => return Err(End::Close),
+                Ok(Err(_)) | Err(Interrupted::Ended) => return Err(End::Close),
+                Err(Interrupted::Panicked) => return Err(self.panicked()),
             };
             append(&mut self.output, &piece, frame);
             if !more {

@@ -154,6 +154,8 @@ impl Response {
 /// | `Result<R, E>` | that of `R` or of `E` |
 /// | `Option<R>` | that of `R`, or 404 |
 /// | [`Response`] | itself |
+///
+/// A response owns what it carries: text or bytes of the request are copied into it (`.to_string()`, `.to_vec()`).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a response",
     label = "a handler returns text, bytes, a `Status`, a `Response`, or a `Result` or `Option` of these",

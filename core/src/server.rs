@@ -3,14 +3,14 @@
 use crate::backend::{Acceptor, Backend};
 use crate::clock::Clock;
 use crate::connection::application;
-use crate::deadline::Phase;
 use crate::http1::date::{DateText, imf_fixdate};
 use crate::listener::{Listener, Stopper};
-use crate::table::{Deadlines, Timed};
+use crate::table::{Deadlines, Tally, Timed};
 use crate::{Event, Handler, Limits, error};
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -49,11 +49,14 @@ impl Server {
     /// # Errors
     ///
     /// What the system says, with the address and advice in the text.
-    pub fn bind(addr: impl ToSocketAddrs) -> io::Result<Self> {
-        let addresses: Vec<SocketAddr> = addr
-            .to_socket_addrs()
-            .map_err(|error| io::Error::new(error.kind(), format!("cannot tell the address to listen on: {error}")))?
-            .collect();
+    pub fn bind(addr: impl ToSocketAddrs + fmt::Debug) -> io::Result<Self> {
+        let addresses: Vec<SocketAddr> = match addr.to_socket_addrs() {
+            Ok(addresses) => addresses.collect(),
+            Err(error) => {
+                let advice = "an address is like 127.0.0.1:8080 or localhost:8080";
+                return Err(io::Error::new(error.kind(), format!("cannot listen on {addr:?}: {error}; {advice}")));
+            }
+        };
         let listener = TcpListener::bind(&addresses[..]).map_err(|error| error::cannot_listen(&addresses, error))?;
         Ok(Self::from_listener(listener))
     }
@@ -75,15 +78,14 @@ impl Server {
         self
     }
 
-    /// Has `observer` called at every [`Event`], on the thread where it happens: it should be quick. One that
-    /// panics ends the connection it was told about.
+    /// Has `observer` called at every [`Event`], on the thread where it happens: it should be quick.
     pub fn observer(mut self, observer: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
         self.observer = Some(Box::new(observer));
         self
     }
 
-    /// Runs until accepting ends, which it does only by an error: the way to write a `main`. To stop a server,
-    /// [`spawn`](Server::spawn) it.
+    /// Runs until accepting ends, which with the usual [`Backend::accept`] it never does: the way to write a
+    /// `main`. To stop a server, [`spawn`](Server::spawn) it.
     ///
     /// # Errors
     ///
@@ -91,7 +93,7 @@ impl Server {
     pub fn run(self, backend: impl Backend, handler: impl Handler) -> io::Result<()> {
         let mut running = self.spawn(backend, handler)?;
         let accepting = running.accepting.take().expect("it is taken only here");
-        accepting.recv().unwrap_or_else(|_| Err(io::Error::other("the backend's accept panicked")))
+        accepting.recv().unwrap_or(Ok(()))
     }
 
     /// Runs on threads of its own, until it is [shut down](Running::shutdown).
@@ -112,7 +114,8 @@ impl Server {
         let backend: Arc<dyn Backend> = Arc::new(backend);
         let (listener, stopper) = Listener::new(self.listener)?;
         let addr = listener.addr();
-        let acceptor = Acceptor { listener, server, application: application(handler) };
+        let stopper = Arc::new(stopper);
+        let acceptor = Acceptor { listener, server: server.clone(), application: application(handler) };
         let (accepted, accepting) = mpsc::channel();
         let timekeeper = thread::Builder::new().name("switchboard-deadlines".into()).spawn({
             let deadlines = deadlines.clone();
@@ -120,14 +123,20 @@ impl Server {
         })?;
         let running = Running {
             addr,
-            stopper,
+            stopper: stopper.clone(),
             deadlines,
             backend: backend.clone(),
             accepting: Some(accepting),
             timekeeper: Some(timekeeper),
         };
         thread::Builder::new().name("switchboard-accept".into()).spawn(move || {
-            let _ = accepted.send(backend.accept(acceptor)); // nobody listens if `running` is gone
+            let result = catch_unwind(AssertUnwindSafe(|| backend.accept(acceptor)));
+            let result = result.unwrap_or_else(|_| Err(io::Error::other("the backend's accept panicked")));
+            stopper.stop(); // clients are refused, not left to wait
+            if !server.deadlines.is_stopping() {
+                server.report(&Event::AcceptEnded { error: result.as_ref().err() });
+            }
+            let _ = accepted.send(result); // nobody listens if `running` is gone
         })?;
         Ok(running)
     }
@@ -137,7 +146,7 @@ impl Server {
 #[must_use = "a running server stops when it is dropped"]
 pub struct Running {
     addr: SocketAddr,
-    stopper: Stopper,
+    stopper: Arc<Stopper>,
     deadlines: Arc<Deadlines>,
     backend: Arc<dyn Backend>,
     accepting: Option<Receiver<io::Result<()>>>,
@@ -150,9 +159,12 @@ impl Running {
         self.addr
     }
 
-    /// Stops: no more connections are accepted; those that wait for a request are closed at once; those in the
-    /// middle of one may finish within `limit`, and are told `Connection: close`; what is left then is cut
-    /// off. Afterwards the port is free.
+    /// Stops: no more connections are accepted; those that have not been started are answered 503 and those that
+    /// wait for a request are closed, at once; those in the middle of one may finish within `limit`, and are told
+    /// `Connection: close`; what is left then is cut off. Afterwards the port is free.
+    ///
+    /// Takes at most `limit`, a quarter of a second more if something has to be cut off, and the time of
+    /// [`Backend::stop`].
     pub fn shutdown(mut self, limit: Duration) -> Report {
         self.stop(limit)
     }
@@ -161,26 +173,27 @@ impl Running {
         let until = Instant::now() + limit;
         self.deadlines.begin_stopping();
         self.stopper.stop();
-        let (idle_closed, active) = self.deadlines.abort(|phase| matches!(phase, Phase::FirstByte | Phase::Idle));
         if let Some(accepting) = self.accepting.take() {
             let left = until.saturating_duration_since(Instant::now()).max(GRACE);
             let _ = accepting.recv_timeout(left); // a backend that goes on accepting gets no more connections
         }
-        let remaining = self.deadlines.wait_for_all(until);
-        self.deadlines.abort(|_| true);
+        self.deadlines.stop_waiting();
+        self.deadlines.wait_for_all(until);
+        self.deadlines.abort();
         let stuck = self.deadlines.wait_for_all(Instant::now() + GRACE);
-        self.backend.stop();
+        let Tally { served, turned_away, idle_closed, drained, aborted } = self.deadlines.tally();
+        self.backend.stop(stuck);
         self.deadlines.finish();
         if let Some(timekeeper) = self.timekeeper.take() {
             let _ = timekeeper.join(); // a panic there has been printed
         }
-        Report {
-            served: self.deadlines.served(),
-            idle_closed,
-            drained: active.saturating_sub(remaining),
-            aborted: remaining.saturating_sub(stuck),
-            stuck,
-        }
+        Report { served, turned_away, idle_closed, drained, aborted, stuck }
+    }
+}
+
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Running").field("addr", &self.addr).finish_non_exhaustive()
     }
 }
 
@@ -198,6 +211,8 @@ impl Drop for Running {
 pub struct Report {
     /// Requests answered since the start.
     pub served: u64,
+    /// Connections that waited for the backend to start them, and were answered 503 at once.
+    pub turned_away: usize,
     /// Connections that were waiting for a request, and were closed at once.
     pub idle_closed: usize,
     /// Connections that were in the middle of a request, and finished it in time.
@@ -210,8 +225,8 @@ pub struct Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { served, idle_closed, drained, aborted, stuck } = self;
-        write!(f, "{served} requests served; connections: {idle_closed} idle closed, ")?;
+        let Self { served, turned_away, idle_closed, drained, aborted, stuck } = self;
+        write!(f, "{served} requests served; connections: {turned_away} turned away, {idle_closed} idle closed, ")?;
         write!(f, "{drained} drained, {aborted} aborted, {stuck} stuck")
     }
 }
@@ -226,9 +241,10 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// Tells the observer. Its panic would cost a connection, or the accepting thread; it has been printed.
     pub(crate) fn report(&self, event: &Event<'_>) {
         if let Some(observer) = &self.observer {
-            observer(event);
+            let _ = catch_unwind(AssertUnwindSafe(|| observer(event)));
         }
     }
 

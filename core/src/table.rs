@@ -16,7 +16,7 @@
 //! 3. The thread holds the lock for at most [`BUDGET`] timers at a time, and never across a system call.
 
 use crate::clock::{self, Clock};
-use crate::deadline::{Entry, LAST_WORDS, Phase, Visit, lock};
+use crate::deadline::{Entry, LAST_WORDS, Phase, Shut, Visit, lock};
 use crate::transport::Transport;
 use std::collections::HashMap;
 use std::io;
@@ -53,14 +53,36 @@ struct Table {
     wake_at: Tick,
     /// How many wait for `ended`.
     waiting: usize,
-    /// Requests answered by connections that have ended.
-    served: u64,
+    /// What became of the connections that have ended.
+    ended: Tally,
     finished: bool,
+}
+
+/// What became of connections. All but `served` count from the moment the server was asked to stop.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Tally {
+    pub(crate) served: u64,
+    pub(crate) turned_away: usize,
+    pub(crate) idle_closed: usize,
+    pub(crate) drained: usize,
+    pub(crate) aborted: usize,
+}
+
+impl Tally {
+    fn add(&mut self, entry: &Entry) {
+        match entry.phase() {
+            Phase::Queued => self.turned_away += 1,
+            Phase::FirstByte | Phase::Idle => self.idle_closed += 1,
+            _ if entry.ending().is_some() => self.aborted += 1,
+            _ => self.drained += 1,
+        }
+    }
 }
 
 impl Deadlines {
     pub(crate) fn new(timer: Box<dyn Timer<Timed> + Send>, clock: Clock, horizon: Duration) -> Self {
-        let table = Table { timer, live: HashMap::new(), wake_at: Tick::MAX, waiting: 0, served: 0, finished: false };
+        let (live, ended) = (HashMap::new(), Tally::default());
+        let table = Table { timer, live, wake_at: Tick::MAX, waiting: 0, ended, finished: false };
         Self {
             clock,
             horizon: clock::ticks(horizon),
@@ -92,11 +114,15 @@ impl Deadlines {
         Registered { deadlines: self.clone(), entry, key }
     }
 
+    /// Takes a connection out of the table; nothing happens if it has been taken out already.
     fn close(&self, key: Key) {
         let mut table = lock(&self.table);
         let timed = table.timer.cancel(key);
         if let Some(entry) = table.live.remove(&key) {
-            table.served += entry.served();
+            table.ended.served += entry.served();
+            if self.is_stopping() {
+                table.ended.add(&entry);
+            }
         }
         let waiting = table.waiting > 0;
         drop(table);
@@ -109,15 +135,15 @@ impl Deadlines {
     /// The body of the thread that owns the timer; returns after [`finish`](Deadlines::finish).
     pub(crate) fn run(&self) {
         let mut fired = Vec::new();
-        let mut late: Vec<(Arc<Entry>, Shutdown)> = Vec::new();
+        let mut late = Vec::new();
         let mut table = lock(&self.table);
         while !table.finished {
             let now = self.clock.now();
-            let visit = &mut |_, timed: &mut Timed| Some(self.visit(&timed.0, now, &mut late));
+            let visit = &mut |key, timed: &mut Timed| Some(self.visit(key, &timed.0, now, &mut late));
             let more = table.timer.expire_with(now, BUDGET, visit, &mut fired);
             if more || !late.is_empty() {
                 drop(table);
-                late.drain(..).for_each(|(entry, how)| entry.shut(how));
+                late.drain(..).for_each(|late| self.end(late));
                 table = lock(&self.table);
                 continue;
             }
@@ -126,15 +152,23 @@ impl Deadlines {
     }
 
     /// Looks at a connection whose timer has come up; answers when to look again.
-    fn visit(&self, entry: &Arc<Entry>, now: Tick, late: &mut Vec<(Arc<Entry>, Shutdown)>) -> Tick {
+    fn visit(&self, key: Key, entry: &Arc<Entry>, now: Tick, late: &mut Vec<Late>) -> Tick {
         let again = match entry.visit(now) {
             Visit::Until(deadline) => deadline,
             Visit::Late(how) => {
-                late.push((entry.clone(), how));
+                late.push(Late { key, entry: entry.clone(), how });
                 now + clock::ticks(LAST_WORDS)
             }
         };
         again.min(now + self.horizon)
+    }
+
+    /// Ends what a connection waits for. One that was still in the queue is over with this.
+    fn end(&self, Late { key, entry, how }: Late) {
+        match entry.shut(how) {
+            Shut::Started => {}
+            Shut::TurnedAway => self.close(key),
+        }
     }
 
     fn sleep<'a>(&self, mut table: MutexGuard<'a, Table>) -> MutexGuard<'a, Table> {
@@ -187,12 +221,27 @@ impl Deadlines {
         self.ended.notify_all();
     }
 
-    /// Ends the live connections that `which` picks by their phase; answers how many these were, and how many
-    /// it left alone.
-    pub(crate) fn abort(&self, which: impl Fn(Phase) -> bool) -> (usize, usize) {
-        let entries: Vec<_> = lock(&self.table).live.values().cloned().collect();
-        let aborted = entries.iter().filter(|entry| entry.abort(&which)).count();
-        (aborted, entries.len() - aborted)
+    /// Turns away those that are queued, and ends the waiting of those that wait for a request: if one arrives
+    /// whole at this very moment, it is still answered.
+    pub(crate) fn stop_waiting(&self) {
+        for (key, entry) in self.live() {
+            match entry.phase() {
+                Phase::Queued if entry.abort() => self.end(Late { key, entry, how: Shutdown::Both }),
+                Phase::FirstByte | Phase::Idle => self.end(Late { key, entry, how: Shutdown::Read }),
+                _ => {}
+            }
+        }
+    }
+
+    /// Ends all that are live.
+    pub(crate) fn abort(&self) {
+        for (key, entry) in self.live().into_iter().filter(|(_, entry)| entry.abort()) {
+            self.end(Late { key, entry, how: Shutdown::Both });
+        }
+    }
+
+    fn live(&self) -> Vec<(Key, Arc<Entry>)> {
+        lock(&self.table).live.iter().map(|(&key, entry)| (key, entry.clone())).collect()
     }
 
     /// Waits until no connection is live, or until `until`; answers how many still are.
@@ -201,11 +250,19 @@ impl Deadlines {
         lock(&self.table).live.len()
     }
 
-    /// How many requests have been answered since the start.
-    pub(crate) fn served(&self) -> u64 {
+    /// What became of the connections so far.
+    pub(crate) fn tally(&self) -> Tally {
         let table = lock(&self.table);
-        table.served + table.live.values().map(|entry| entry.served()).sum::<u64>()
+        let served = table.ended.served + table.live.values().map(|entry| entry.served()).sum::<u64>();
+        Tally { served, ..table.ended }
     }
+}
+
+/// A connection that is to be ended, once the lock is free.
+struct Late {
+    key: Key,
+    entry: Arc<Entry>,
+    how: Shutdown,
 }
 
 /// A place in the table; dropping it gives the place up.

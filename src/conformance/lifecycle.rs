@@ -41,7 +41,8 @@ impl Gate {
         let mut state = self.state.lock().expect("a gate");
         while state.0 < arrived {
             let (next, wait) = self.changed.wait_timeout(state, PATIENCE).expect("a gate");
-            assert!(!wait.timed_out(), "only {} of {arrived} arrived", next.0);
+            let seen = next.0;
+            assert!(!wait.timed_out(), "only {seen} of {arrived} connections run at the same time");
             state = next;
         }
     }

@@ -4,7 +4,9 @@
 //! of a real socket on the loopback interface, on a port the system chooses. Nothing is timed but deadlines, and of
 //! those that they are not early; every wait of a client ends after [`PATIENCE`].
 //!
-//! To run a backend of your own through it:
+//! A backend is asked to run up to 8 connections at once. All cases, one after the other, take about ten seconds. A
+//! case that fails panics; so run each as a test of its own, for instance with `libtest-mimic`, as this project's
+//! `tests/conformance.rs` does. In short, to run a backend of your own through it:
 //!
 //! ```
 //! use switchboard::conformance::{CASES, Subject};
@@ -34,7 +36,7 @@ use std::time::Duration;
 
 pub use client::{Client, Reply};
 
-/// How long a client waits for anything before the case fails.
+/// How long a client waits for anything before the case fails: 20 s.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Longer than any case runs: for limits that are not the ones it is about.

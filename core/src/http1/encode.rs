@@ -8,8 +8,8 @@ use crate::{Headers, Status};
 
 /// The answer to a connection that could not be started.
 pub(crate) const UNAVAILABLE: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
-    content-type: text/plain; charset=utf-8\r\nconnection: close\r\ncontent-length: 50\r\n\r\n\
-    503 Service Unavailable: the server is overloaded\n";
+    content-type: text/plain; charset=utf-8\r\nconnection: close\r\ncontent-length: 67\r\n\r\n\
+    503 Service Unavailable: the server cannot take the connection now\n";
 
 /// Says that the body may come (RFC 9110 section 15.2.1).
 pub(crate) const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";

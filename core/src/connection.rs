@@ -62,7 +62,8 @@ impl<H: Handler> Application for Handled<H> {
     ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(async move {
             let _place = place; // given up when the conversation ends, however it does
-            Conversation::new(link, peer).run(&self.0).await;
+            let mut conversation = Conversation::new(link, peer);
+            conversation.run(&self.0).await;
         })
     }
 }
@@ -74,6 +75,8 @@ pub(crate) enum End {
     Close,
     /// The client may still be sending: closing at once could destroy the last answer before it is read.
     Linger,
+    /// The client is told what was wrong with what it sent; then as [`Linger`](End::Linger).
+    Refuse(Refusal),
 }
 
 /// What the answer needs to know of the request.
@@ -101,13 +104,16 @@ impl Conversation {
         Self { link, peer, request, output: Vec::new(), phase: Phase::FirstByte, date: Date::default() }
     }
 
-    async fn run<H: Handler>(mut self, handler: &H) {
-        let end = loop {
+    async fn run<H: Handler>(&mut self, handler: &H) {
+        let mut end = loop {
             if let Err(end) = self.exchange(handler).await {
                 break end;
             }
         };
-        if end == End::Linger {
+        if let End::Refuse(refusal) = end {
+            end = self.refuse(refusal).await;
+        }
+        if end != End::Close {
             self.linger().await;
         }
     }
@@ -139,12 +145,10 @@ impl Conversation {
             match self.request.take_head(&self.link.server.limits) {
                 Ok(true) => break,
                 Ok(false) => self.await_head().await?,
-                Err(refusal) => return Err(self.refuse(refusal).await),
+                Err(refusal) => return Err(End::Refuse(refusal)),
             }
         }
-        if self.link.arm(Phase::Handler, Tick::MAX).is_err() {
-            return Err(self.time_out().await);
-        }
+        self.link.arm(Phase::Handler, Tick::MAX).map_err(too_late)?;
         self.phase = Phase::Handler;
         let is_head = self.request.method() == "HEAD";
         let framing = self.request.framing();
@@ -163,7 +167,7 @@ impl Conversation {
         };
         // A head has one deadline from its first byte to its last, however it drips.
         if phase != self.phase {
-            self.link.arm_for(phase, limit).map_err(|_| End::Close)?;
+            self.link.arm_for(phase, limit).map_err(too_late)?;
             self.phase = phase;
         }
         // After arming: either we see the stop, or the stop sees us waiting. What has been received is still read.
@@ -172,12 +176,10 @@ impl Conversation {
         }
         let body = self.request.body();
         let read = poll_fn(|cx| body.poll_fill(cx, 0)).await;
-        if self.link.entry.ending().is_some() {
-            return Err(self.time_out().await);
-        }
-        match read {
-            Ok(0) | Err(_) => Err(End::Close),
-            Ok(_) => Ok(()),
+        match (read, self.link.entry.ending()) {
+            (_, Some(ending)) => Err(too_late(ending)),
+            (Ok(0) | Err(_), None) => Err(End::Close),
+            (Ok(_), None) => Ok(()),
         }
     }
 
@@ -225,14 +227,6 @@ impl Conversation {
         }
     }
 
-    /// The last words to a client that was too slow with a head; none to one that was merely silent.
-    async fn time_out(&mut self) -> End {
-        if self.link.entry.ending() != Some(Ending::Expired(Phase::Head)) {
-            return End::Close;
-        }
-        self.refuse(Refusal::new(Status::REQUEST_TIMEOUT, "the head did not arrive in time")).await
-    }
-
     /// Ends our side and reads on, so that the client sees the last answer and no reset (RFC 9112 section 9.6).
     async fn linger(&mut self) {
         let limit = self.link.server.limits.linger;
@@ -246,5 +240,15 @@ impl Conversation {
                 return;
             }
         }
+    }
+}
+
+/// The last words to a client that was too slow with a head; none to one that was merely silent.
+fn too_late(ending: Ending) -> End {
+    match ending {
+        Ending::Expired(Phase::Head) => {
+            End::Refuse(Refusal::new(Status::REQUEST_TIMEOUT, "the head did not arrive in time"))
+        }
+        Ending::Expired(_) | Ending::Aborted => End::Close,
     }
 }

@@ -20,11 +20,28 @@ const COPIED: usize = 16 << 10;
 impl Conversation {
     /// Appends the answer to the output, and writes what is too large to be held back.
     pub(crate) async fn respond(&mut self, terms: Terms, response: Response) -> Result<(), End> {
+        let (body, frame, keep) = self.put_head(terms, response);
+        if let Some(body) = body {
+            self.send_body(body, frame).await?;
+        }
+        if keep && self.output.len() < TURN {
+            return Ok(());
+        }
+        self.flush().await?;
+        match keep {
+            true => Ok(()),
+            false if self.has_heard_all() => Err(End::Close),
+            false => Err(End::Linger),
+        }
+    }
+
+    /// Appends the head of the answer. What is left to do: the body, if one is sent, and its frame; and whether the
+    /// connection goes on behind it.
+    fn put_head(&mut self, terms: Terms, response: Response) -> (Option<Body>, Frame, bool) {
         let Response { status, headers, content_type, body, close } = response;
         let frame = match body.len() {
             _ if status == Status::NO_CONTENT => Frame::Nothing,
-            None if status == Status::NOT_MODIFIED => Frame::Nothing,
-            Some(0) if status == Status::NOT_MODIFIED => Frame::Nothing,
+            Some(0) | None if status == Status::NOT_MODIFIED => Frame::Nothing,
             Some(length) => Frame::Length(length),
             None if terms.version >= Version::Http11 => Frame::Chunked,
             None => Frame::UntilClose,
@@ -41,18 +58,8 @@ impl Conversation {
         let head = ResponseHead { status, headers: &headers, content_type, frame, connection, date: &self.date.text };
         encode::response_head(&mut self.output, &head);
         self.link.entry.count_served();
-        if !terms.is_head && !status.is_bodyless() {
-            self.send_body(body, frame).await?;
-        }
-        if keep && self.output.len() < TURN {
-            return Ok(());
-        }
-        self.flush().await?;
-        match keep {
-            true => Ok(()),
-            false if self.has_heard_all() => Err(End::Close),
-            false => Err(End::Linger),
-        }
+        let is_sent = !terms.is_head && !status.is_bodyless();
+        (is_sent.then_some(body), frame, keep)
     }
 
     /// Whether another request could follow this one.
@@ -73,7 +80,8 @@ impl Conversation {
     async fn send_body(&mut self, body: Body, frame: Frame) -> Result<(), End> {
         match body {
             Body::File { file, offset, len } => self.send_file(&file, offset, len).await,
-            Body::Stream(mut producer) => self.send_stream(&mut *producer, frame).await,
+            // Boxed, so that a connection does not hold the room for it all its life.
+            Body::Stream(mut producer) => Box::pin(self.send_stream(&mut *producer, frame)).await,
             body => match body.in_memory() {
                 short if short.len() <= COPIED => {
                     self.output.extend_from_slice(short);

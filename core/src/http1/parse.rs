@@ -191,10 +191,12 @@ fn field(text: &[u8], line: Range<usize>) -> Result<Field, Refusal> {
     if !syntax::is_field_value(value) {
         return Err(Refusal::bad_request("a field's value has a control character"));
     }
-    let trimmed = syntax::trim(value);
-    let leading = value.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-    let start = line.start + colon + 1 + leading.min(value.len() - trimmed.len());
-    Ok(Field { name: Span::new(line.start..line.start + colon), value: Span::new(start..start + trimmed.len()) })
+    let value = syntax::trim_start(value);
+    let start = line.end - value.len();
+    Ok(Field {
+        name: Span::new(line.start..line.start + colon),
+        value: Span::new(start..start + syntax::trim_end(value).len()),
+    })
 }
 
 /// Where a message's body ends (RFC 9112 section 6.3).

@@ -80,10 +80,21 @@ pub(crate) fn find(bytes: &[u8], byte: u8) -> Option<usize> {
 
 /// `bytes` without the optional whitespace around it (RFC 9110 section 5.6.3).
 pub(crate) fn trim(bytes: &[u8]) -> &[u8] {
-    let is_space = |byte: &u8| matches!(byte, b' ' | b'\t');
-    let start = bytes.iter().position(|byte| !is_space(byte)).unwrap_or(bytes.len());
-    let end = bytes.iter().rposition(|byte| !is_space(byte)).map_or(start, |last| last + 1);
-    &bytes[start..end]
+    trim_start(trim_end(bytes))
+}
+
+pub(crate) fn trim_start(mut bytes: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] = bytes {
+        bytes = rest;
+    }
+    bytes
+}
+
+pub(crate) fn trim_end(mut bytes: &[u8]) -> &[u8] {
+    while let [rest @ .., b' ' | b'\t'] = bytes {
+        bytes = rest;
+    }
+    bytes
 }
 
 /// The number that `digits` are, and nothing but digits are; `None` if it does not fit.

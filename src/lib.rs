@@ -48,3 +48,8 @@ pub use switchboard_core::{self as core, *};
 #[cfg(feature = "fileserve")]
 pub use switchboard_fileserve as fileserve;
 pub use switchboard_timer::{self as timer, Heap, Timer};
+
+/// The README's examples, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -158,15 +158,16 @@ impl Conversation {
     /// Waits for more of a head, after answering what can be answered.
     async fn await_head(&mut self) -> Result<(), End> {
         self.flush().await?;
-        let limits = &self.link.server.limits;
         let began = !self.request.body_ref().input().is_empty();
-        let (phase, limit) = match self.phase {
-            _ if began => (Phase::Head, limits.head),
-            Phase::FirstByte => (Phase::FirstByte, limits.first_byte),
-            _ => (Phase::Idle, limits.idle),
+        let phase = match self.phase {
+            _ if began => Phase::Head,
+            Phase::FirstByte => Phase::FirstByte, // armed since the start
+            _ => Phase::Idle,
         };
         // A head has one deadline from its first byte to its last, however it drips.
         if phase != self.phase {
+            let limits = &self.link.server.limits;
+            let limit = if began { limits.head } else { limits.idle };
             self.link.arm_for(phase, limit).map_err(too_late)?;
             self.phase = phase;
         }

@@ -296,3 +296,102 @@ fn turn_away(stream: TcpStream) {
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    /// An entry whose time is whatever the test says, and the client's end of its socket.
+    fn started() -> (Entry, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let entry = Entry::new(listener.accept().unwrap().0, 100);
+        entry.start(Ok, 200).unwrap();
+        (entry, client)
+    }
+
+    /// The tick until which to wait, or how the socket is to be shut.
+    fn visit(entry: &Entry, now: Tick) -> Result<Tick, Shutdown> {
+        match entry.visit(now) {
+            Visit::Until(tick) => Ok(tick),
+            Visit::Late(how) => Err(how),
+        }
+    }
+
+    #[test]
+    fn a_claim_comes_with_the_deadline_and_leaves_time_for_last_words() {
+        for (phase, first) in [
+            (Phase::FirstByte, Shutdown::Read),
+            (Phase::Idle, Shutdown::Read),
+            (Phase::Head, Shutdown::Read),
+            (Phase::Body, Shutdown::Read),
+            (Phase::Send, Shutdown::Both),
+            (Phase::Linger, Shutdown::Both),
+        ] {
+            let (entry, _client) = started();
+            entry.arm(phase, 300).unwrap();
+            assert_eq!(visit(&entry, 299), Ok(300), "{phase:?}");
+            assert_eq!(entry.ending(), None);
+            assert_eq!(visit(&entry, 300), Err(first), "{phase:?}");
+            assert_eq!(entry.ending(), Some(Ending::Expired(phase)));
+            assert_eq!(entry.arm(Phase::Idle, 9_999), Err(Ending::Expired(phase)), "the loop has lost");
+            assert_eq!(visit(&entry, 1_299), Ok(1_300), "a second for last words");
+            assert_eq!(visit(&entry, 1_300), Err(Shutdown::Both));
+        }
+    }
+
+    #[test]
+    fn a_deadline_that_has_moved_is_not_met() {
+        let (entry, _client) = started();
+        entry.arm(Phase::Idle, 300).unwrap();
+        entry.arm(Phase::Head, 500).unwrap();
+        assert_eq!(visit(&entry, 300), Ok(500));
+        entry.arm(Phase::Handler, Tick::MAX).unwrap();
+        assert_eq!(visit(&entry, 1 << 50), Ok(Word::NEVER));
+        entry.arm(Phase::Idle, 400).unwrap();
+        assert_eq!(visit(&entry, 400), Err(Shutdown::Read), "earlier than before is as good");
+    }
+
+    #[test]
+    fn an_abort_wins_once_and_over_an_expiry() {
+        let (entry, _client) = started();
+        assert!(matches!(visit(&entry, 200), Err(Shutdown::Read)));
+        assert!(entry.abort());
+        assert!(!entry.abort());
+        assert_eq!(entry.ending(), Some(Ending::Aborted));
+        assert_eq!(entry.arm(Phase::Idle, 300), Err(Ending::Aborted));
+        assert_eq!(visit(&entry, 1 << 50), Ok(Word::NEVER), "the timer leaves it alone");
+    }
+
+    #[test]
+    fn exactly_one_of_arm_and_claim_wins() {
+        let (entry, _client) = started();
+        for round in 0..2_000 {
+            let (now, later) = (1_000 + 10 * round, 1_005 + 10 * round);
+            entry.word.store(Word { deadline: now, phase: Phase::Idle, state: State::Live }.pack(), SeqCst);
+            let (visited, armed) = std::thread::scope(|scope| {
+                let armed = scope.spawn(|| entry.arm(Phase::Handler, later));
+                (visit(&entry, now), armed.join().unwrap())
+            });
+            match (armed, visited) {
+                (Ok(()), Ok(tick)) => assert_eq!(tick, later),
+                (Err(ending), Err(how)) => assert_eq!((ending, how), (Ending::Expired(Phase::Idle), Shutdown::Read)),
+                both => panic!("round {round}: {both:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_wait_in_the_queue_ends_with_503() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let entry = Entry::new(listener.accept().unwrap().0, 100);
+        assert_eq!(visit(&entry, 100), Err(Shutdown::Read));
+        assert!(matches!(entry.shut(Shutdown::Read), Shut::TurnedAway));
+        assert!(entry.start(Ok, 200).is_err());
+        let mut text = Vec::new();
+        client.read_to_end(&mut text).unwrap();
+        assert_eq!(text, UNAVAILABLE);
+    }
+}

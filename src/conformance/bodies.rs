@@ -1,6 +1,6 @@
 //! Bodies in both directions: whole, in pieces, too long, broken, and while answers are held back.
 
-use super::{Client, Subject};
+use super::{AGES, Client, Subject};
 use crate::{Body, BodyError, IntoResponse, Limits, Producer, Request, Response, asynchronous};
 use std::fs::File;
 use std::io::{self, Write};
@@ -174,7 +174,7 @@ pub(super) fn files_are_sent_as_promised(subject: &Subject) {
     let content = pattern(1_000_000);
     let on_disk = TemporaryFile::of(&content);
     let path = on_disk.0.clone();
-    let server = subject.serve(Limits::default(), move |request: &mut Request| {
+    let server = subject.serve(Limits { idle: AGES, ..Limits::default() }, move |request: &mut Request| {
         let (offset, len) = request.path()[1..].split_once('-').expect("offset and length");
         let (offset, len) = (offset.parse().expect("a number"), len.parse().expect("a number"));
         let file = File::open(&path).expect("the file");
@@ -254,8 +254,8 @@ pub(super) fn a_stream_can_read_the_request(subject: &Subject) {
     let handler = asynchronous(async |_: &mut Request| Response::text(Body::Stream(Box::new(EchoAsItComes))));
     let server = subject.serve(Limits::default(), handler);
     let mut client = Client::of(&server);
-    for _ in 0..2 {
-        client.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 6\r\n\r\n");
+    for expect in ["", "", "Expect: 100-continue\r\n"] {
+        client.send(format!("POST / HTTP/1.1\r\nHost: test\r\n{expect}Content-Length: 6\r\n\r\n"));
         assert_eq!(client.head().status, 200, "the head comes before the body is sent");
         client.send("abc");
         assert_eq!(client.take(8), b"3\r\nabc\r\n", "a piece comes back before the next is sent");

@@ -23,6 +23,11 @@ fn patient() -> Limits {
     }
 }
 
+/// What a slow client does between two bytes.
+fn pause(duration: Duration) {
+    std::thread::sleep(duration);
+}
+
 fn hello(_: &mut Request) -> &'static str {
     "Hello"
 }
@@ -78,17 +83,26 @@ pub(super) fn half_a_head_is_408(subject: &Subject) {
     });
 }
 
+pub(super) fn a_short_limit_holds_after_a_long_one(subject: &Subject) {
+    let server = subject.serve(Limits { head: LIMIT, ..patient() }, hello);
+    let mut client = Client::of(&server);
+    client.get("/"); // idle now, for ages
+    pause(3 * LIMIT);
+    not_early(&server, || {
+        client.send("G");
+        assert_eq!(client.reply().status, 408);
+    });
+}
+
 pub(super) fn a_dripping_head_is_ended(subject: &Subject) {
     let server = subject.serve(Limits { head: LIMIT, ..patient() }, hello);
     for drip in [&b"GET / HTTP/1.1\r\nA: "[..], b"\r\n"] {
         not_early(&server, || {
             let mut client = Client::of(&server);
             let mut bytes = drip.iter().copied().chain(std::iter::repeat(*drip.last().expect("a byte")));
-            let pause = LIMIT / 10;
-            let (_pacer, paced) = mpsc::channel::<()>();
             let until = Instant::now() + PATIENCE;
             while client.try_send([bytes.next().expect("endless")]) && Instant::now() < until {
-                let _ = paced.recv_timeout(pause);
+                pause(LIMIT / 10);
             }
             assert!(Instant::now() < until, "bytes must not restart the deadline");
         });
@@ -114,10 +128,9 @@ pub(super) fn a_dripping_body_is_ended(subject: &Subject) {
     not_early(&server, || {
         let mut client = Client::of(&server);
         client.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 1000000\r\n\r\n");
-        let (_pacer, paced) = mpsc::channel::<()>();
         let until = Instant::now() + PATIENCE;
         while client.try_send("x") && Instant::now() < until {
-            let _ = paced.recv_timeout(LIMIT / 10);
+            pause(LIMIT / 10);
         }
         assert!(Instant::now() < until, "bytes that come too slowly must not restart the deadline");
     });
@@ -139,9 +152,8 @@ pub(super) fn a_client_that_never_reads_is_ended(subject: &Subject) {
         client.send("GET /much HTTP/1.1\r\nHost: test\r\n\r\n");
         let until = Instant::now() + PATIENCE;
         // Its end shows without reading: sending fails once the server has let go of the socket.
-        let (_pacer, paced) = mpsc::channel::<()>();
         while client.try_send("GET / HTTP/1.1\r\nHost: test\r\n\r\n") && Instant::now() < until {
-            let _ = paced.recv_timeout(LIMIT / 10);
+            pause(LIMIT / 10);
         }
         assert!(Instant::now() < until, "the client is still connected");
     });
@@ -153,10 +165,9 @@ pub(super) fn a_slow_reader_that_reads_is_served(subject: &Subject) {
     client.send("GET /much HTTP/1.1\r\nHost: test\r\n\r\n");
     client.head();
     let since = Instant::now();
-    let (_pacer, paced) = mpsc::channel::<()>();
     for _ in 0..64 {
         client.take(MUCH / 64);
-        let _ = paced.recv_timeout(LIMIT / 20);
+        pause(LIMIT / 20);
     }
     assert!(since.elapsed() > 2 * LIMIT, "it was slower over all than the limit for one turn");
     assert_eq!(client.get("/").text(), "Hello");

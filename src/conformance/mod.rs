@@ -110,6 +110,7 @@ pub const CASES: &[Case] = &[
     case("a_silent_client_is_ended", deadlines::a_silent_client_is_ended),
     case("an_idle_client_is_ended", deadlines::an_idle_client_is_ended),
     case("half_a_head_is_408", deadlines::half_a_head_is_408),
+    case("a_short_limit_holds_after_a_long_one", deadlines::a_short_limit_holds_after_a_long_one),
     case("a_dripping_head_is_ended", deadlines::a_dripping_head_is_ended),
     case("a_stalled_body_is_408", deadlines::a_stalled_body_is_408),
     case("a_dripping_body_is_ended", deadlines::a_dripping_body_is_ended),

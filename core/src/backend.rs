@@ -48,7 +48,7 @@ use std::time::Duration;
 ///    [`dispatch`](Backend::dispatch).
 /// 2. A stop ends the accepting first, then the connections: those still in a backend's queue are answered 503
 ///    from outside, and [`Connection::serve`] refuses them; the others end, and their futures with them.
-/// 3. [`stop`](Backend::stop) is called once, also if the server fails, and the backend is dropped.
+/// 3. [`stop`](Backend::stop) is called once, whatever ended the server, and the backend is dropped.
 pub trait Backend: Send + Sync + 'static {
     /// Sees to it that `connection` is run, and returns at once: somewhere, concurrently with the others,
     /// [`Connection::serve`] is called and the future it gives is driven to its end.

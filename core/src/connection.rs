@@ -73,6 +73,8 @@ impl<H: Handler> Application for Handled<H> {
 pub(crate) enum End {
     /// Nothing more is to be sent or received.
     Close,
+    /// An answer could not be sent to its end.
+    CutOff,
     /// The client may still be sending: closing at once could destroy the last answer before it is read.
     Linger,
     /// The client is told what was wrong with what it sent; then as [`Linger`](End::Linger).
@@ -113,7 +115,7 @@ impl Conversation {
         if let End::Refuse(refusal) = end {
             end = self.refuse(refusal).await;
         }
-        if end != End::Close {
+        if let End::Linger | End::Refuse(_) = end {
             self.linger().await;
         }
     }
@@ -123,7 +125,8 @@ impl Conversation {
         let terms = self.receive().await?;
         let started = self.link.server.observer.is_some().then(std::time::Instant::now);
         let response = self.handle(handler).await?;
-        let (status, length) = (response.status, response.body.len());
+        let status = response.status;
+        let length = if terms.is_head { Some(0) } else { response.body.len() };
         let responded = self.respond(terms, response).await;
         if let Some(started) = started {
             self.link.server.report(&Event::Answered {
@@ -133,6 +136,7 @@ impl Conversation {
                 status,
                 length,
                 took: started.elapsed(),
+                is_complete: responded != Err(End::CutOff),
             });
         }
         responded?;
@@ -202,7 +206,7 @@ impl Conversation {
 
     pub(crate) fn panicked(&self) -> End {
         self.link.server.report(&Event::Panicked { peer: self.peer, target: self.request.target() });
-        End::Close
+        End::CutOff
     }
 
     /// Reads away what is left of the request's body.

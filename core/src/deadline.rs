@@ -109,6 +109,7 @@ pub(crate) struct Entry {
     word: AtomicU64,
     served: AtomicU64,
     owes_output: AtomicBool,
+    idle_at_stop: AtomicBool,
     socket: Mutex<Socket>,
     waker: Mutex<Option<Waker>>,
 }
@@ -126,6 +127,7 @@ impl Entry {
             word: AtomicU64::new(word.pack()),
             served: AtomicU64::new(0),
             owes_output: AtomicBool::new(false),
+            idle_at_stop: AtomicBool::new(false),
             socket: Mutex::new(Socket::Queued(stream)),
             waker: Mutex::new(None),
         }
@@ -172,6 +174,16 @@ impl Entry {
 
     pub(crate) fn owes_output(&self) -> bool {
         self.owes_output.load(Relaxed)
+    }
+
+    /// Notes that the server found it waiting for a request when it was asked to stop.
+    pub(crate) fn note_idle_at_stop(&self) {
+        self.idle_at_stop.store(true, Relaxed);
+    }
+
+    /// Whether it was waiting for a request when the server was asked to stop, and got none.
+    pub(crate) fn stayed_idle(&self) -> bool {
+        self.idle_at_stop.load(Relaxed) && matches!(self.phase(), Phase::FirstByte | Phase::Idle)
     }
 
     /// Keeps the waker of a handler that waits, so that an abort can reach it whatever it waits for.

@@ -12,7 +12,8 @@ use std::time::Duration;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// A request was answered by its handler. The answer has been written, or is about to be.
+    /// A request was answered by its handler. The answer has been written (a small one perhaps held back for a moment,
+    /// for company), or broke off.
     Answered {
         /// The client.
         peer: SocketAddr,
@@ -26,6 +27,8 @@ pub enum Event<'a> {
         length: Option<u64>,
         /// From the end of the request's head to the end of the answer.
         took: Duration,
+        /// Whether the answer could be sent to its end: no, if the client left or took too long, or the server stopped.
+        is_complete: bool,
     },
     /// A request was refused before a handler saw it.
     Refused {
@@ -64,14 +67,15 @@ pub enum Event<'a> {
 impl fmt::Display for Event<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Answered { peer, method, target, status, length, took } => {
+            Self::Answered { peer, method, target, status, length, took, is_complete } => {
                 // Escaped, because a terminal obeys some characters beyond ASCII.
                 write!(f, "{peer} \"{method} {}\" {} ", target.escape_debug(), status.code())?;
                 match length {
                     Some(length) => write!(f, "{length} ")?,
                     None => write!(f, "- ")?,
                 }
-                write!(f, "{:.1}ms", took.as_secs_f64() * 1000.0)
+                write!(f, "{:.1}ms", took.as_secs_f64() * 1000.0)?;
+                if *is_complete { Ok(()) } else { write!(f, " cut off") }
             }
             Self::Refused { peer, status, reason } => write!(f, "{peer} refused: {status}: {reason}"),
             Self::Panicked { peer, target } => {

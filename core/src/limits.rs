@@ -44,8 +44,8 @@ pub struct Limits {
     pub body_size: usize,
     /// The most bytes of a body nobody wanted that are read, so that the connection can be kept. 256 KiB.
     pub drain_size: u64,
-    /// The most connections open at once; beyond it the server stops accepting until one ends. 10,000, or 64
-    /// less than the process may have files open.
+    /// The most connections open at once; beyond it the server stops accepting until one ends. 10,000, or 64 less than
+    /// the process may have files open, if that is fewer (half of them, where 128 or fewer may be open).
     pub connections: usize,
 }
 
@@ -84,7 +84,7 @@ fn default_connections() -> usize {
     const WANTED: usize = 10_000;
     const FOR_OTHER_FILES: usize = 64;
     match open_file_limit() {
-        Some(files) => files.saturating_sub(FOR_OTHER_FILES).clamp(1, WANTED),
+        Some(files) => (files - FOR_OTHER_FILES.min(files / 2)).clamp(1, WANTED),
         None => WANTED,
     }
 }

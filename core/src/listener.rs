@@ -2,10 +2,34 @@
 
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
 
 pub(crate) struct Listener {
     socket: TcpListener,
     addr: SocketAddr,
+    options: Options,
+}
+
+/// What every accepted socket is set to.
+#[derive(Clone, Copy)]
+struct Options {
+    /// How long the system may wait in one write. It wakes a waiting writer only when a third of the send buffer is
+    /// free, which grows to megabytes; a client that reads slowly would seem to take nothing. A new write goes through
+    /// as soon as anything is free, so trying again now and then shows what the client takes.
+    write_timeout: Duration,
+}
+
+impl Options {
+    /// Options for clients that may take `send` for a turn.
+    fn new(send: Duration) -> Self {
+        Self { write_timeout: (send / 4).clamp(Duration::from_millis(10), Duration::from_secs(1)) }
+    }
+
+    /// Sets them; answers go out when they are written, without waiting to fill a segment.
+    fn set(self, socket: &TcpStream) -> io::Result<()> {
+        socket.set_nodelay(true)?;
+        socket.set_write_timeout(Some(self.write_timeout))
+    }
 }
 
 /// Ends the waiting `accept` of a [`Listener`].
@@ -17,33 +41,35 @@ pub(crate) struct Stopper {
 }
 
 impl Listener {
-    pub(crate) fn new(socket: TcpListener) -> io::Result<(Self, Stopper)> {
+    /// Takes over a listener, for clients that may take `send` for a turn.
+    pub(crate) fn new(socket: TcpListener, send: Duration) -> io::Result<(Self, Stopper)> {
         socket.set_nonblocking(false)?;
-        let addr = socket.local_addr()?;
-        let stopper = Stopper::new(&socket, addr)?;
-        Ok((Self { socket, addr }, stopper))
+        let (addr, options) = (socket.local_addr()?, Options::new(send));
+        let stopper = Stopper::new(&socket, addr, options)?;
+        Ok((Self { socket, addr, options }, stopper))
     }
 
     pub(crate) fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// Waits for a connection. Its socket does not wait to fill segments: answers go out when written.
+    /// Waits for a connection.
     pub(crate) fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let (stream, peer) = self.socket.accept()?;
-        #[cfg(not(target_os = "linux"))]
-        stream.set_nodelay(true)?;
+        if cfg!(not(target_os = "linux")) {
+            self.options.set(&stream)?; // on Linux it has them from the listener
+        }
         Ok((stream, peer))
     }
 }
 
 #[cfg(target_os = "linux")]
 impl Stopper {
-    fn new(socket: &TcpListener, _: SocketAddr) -> io::Result<Self> {
-        // As a stream, the listener has the two calls that std does not give to listeners: TCP_NODELAY, which
-        // accepted sockets inherit (a system call saved for each), and shutdown(2), which makes accept return.
+    fn new(socket: &TcpListener, _: SocketAddr, options: Options) -> io::Result<Self> {
+        // As a stream, the listener has the calls that std does not give to listeners: options, which accepted
+        // sockets inherit (system calls saved for each), and shutdown(2), which makes accept return.
         let socket = TcpStream::from(std::os::fd::OwnedFd::from(socket.try_clone()?));
-        socket.set_nodelay(true)?;
+        options.set(&socket)?;
         Ok(Self { socket })
     }
 
@@ -54,7 +80,7 @@ impl Stopper {
 
 #[cfg(not(target_os = "linux"))]
 impl Stopper {
-    fn new(_: &TcpListener, addr: SocketAddr) -> io::Result<Self> {
+    fn new(_: &TcpListener, addr: SocketAddr, _: Options) -> io::Result<Self> {
         Ok(Self { addr })
     }
 
@@ -65,7 +91,7 @@ impl Stopper {
             IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
             ip => ip,
         };
-        let waker = TcpStream::connect_timeout(&(ip, self.addr.port()).into(), std::time::Duration::from_secs(1));
+        let waker = TcpStream::connect_timeout(&(ip, self.addr.port()).into(), Duration::from_secs(1));
         drop(waker.map(|stream| stream.shutdown(Shutdown::Both)));
     }
 }

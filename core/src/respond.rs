@@ -24,10 +24,10 @@ impl Conversation {
         if let Some(body) = body {
             self.send_body(body, frame).await?;
         }
-        if keep && self.output.len() < TURN {
-            return Ok(());
+        if !keep || self.output.len() >= TURN {
+            self.flush().await?;
         }
-        self.flush().await?;
+        self.link.entry.count_served();
         match keep {
             true => Ok(()),
             false if self.has_heard_all() => Err(End::Close),
@@ -57,7 +57,6 @@ impl Conversation {
         let content_type = content_type.as_deref();
         let head = ResponseHead { status, headers: &headers, content_type, frame, connection, date: &self.date.text };
         encode::response_head(&mut self.output, &head);
-        self.link.entry.count_served();
         let is_sent = !terms.is_head && !status.is_bodyless();
         (is_sent.then_some(body), frame, keep)
     }
@@ -97,23 +96,23 @@ impl Conversation {
         let head = self.output.len();
         let first = TURN.saturating_sub(head).min(usize::try_from(len).unwrap_or(TURN));
         self.output.resize(head + first, 0);
-        let read = read_at(file, &mut self.output[head..], offset).map_err(|_| End::Close)?;
+        let read = read_at(file, &mut self.output[head..], offset).map_err(|_| End::CutOff)?;
         self.output.truncate(head + read);
         if read < first {
             // The file has become shorter than its promised length: the client must see that it is cut.
             self.flush().await?;
-            return Err(End::Close);
+            return Err(End::CutOff);
         }
         (offset, len) = (offset + first as u64, len - first as u64);
         if len > 0 {
             self.flush().await?;
         }
         while len > 0 {
-            self.arm_send().map_err(|_| End::Close)?;
+            self.arm_send().map_err(|_| End::CutOff)?;
             let turn = len.min(TURN as u64);
             let sent = poll_fn(|cx| self.link.transport.poll_send_file(cx, file, offset, turn)).await;
             match sent {
-                Ok(0) | Err(_) => return Err(End::Close),
+                Ok(0) | Err(_) => return Err(End::CutOff),
                 Ok(sent) => (offset, len) = (offset + sent as u64, len - sent as u64),
             }
         }
@@ -136,7 +135,7 @@ impl Conversation {
             });
             let more = match produced.await {
                 Ok(Ok(more)) => more,
-                Ok(Err(_)) | Err(Interrupted::Ended) => return Err(End::Close),
+                Ok(Err(_)) | Err(Interrupted::Ended) => return Err(End::CutOff),
                 Err(Interrupted::Panicked) => return Err(self.panicked()),
             };
             append(&mut self.output, &piece, frame);
@@ -165,7 +164,7 @@ impl Conversation {
     async fn write(&mut self, body: &[u8]) -> Result<(), End> {
         self.phase = Phase::Send;
         let written = write_out(&self.link, &mut self.output, body).await;
-        written.map_err(|_| End::Close)
+        written.map_err(|_| End::CutOff)
     }
 
     fn arm_send(&mut self) -> Result<(), Ending> {

@@ -160,7 +160,7 @@ impl Response {
     message = "`{Self}` is not a response",
     label = "a handler returns text, bytes, a `Status`, a `Response`, or a `Result` or `Option` of these",
     note = "an `async` function goes through `asynchronous(f)`",
-    note = "an error type becomes a response by `impl IntoResponse for ...`"
+    note = "an error type of your own becomes a response by `impl IntoResponse for ...`; others, by `map_err`"
 )]
 pub trait IntoResponse {
     /// The response this stands for.

@@ -102,6 +102,8 @@ impl Server {
     ///
     /// If the listener is of no use, or no thread can be started.
     pub fn spawn(self, backend: impl Backend, handler: impl Handler) -> io::Result<Running> {
+        let (listener, stopper) = Listener::new(self.listener, self.limits.send)?;
+        let addr = listener.addr();
         let clock = Clock::start();
         let deadlines = Arc::new(Deadlines::new(self.timer, clock, self.limits.shortest()));
         let server = Arc::new(Shared {
@@ -112,8 +114,6 @@ impl Server {
             date: Mutex::new(Date::default()),
         });
         let backend: Arc<dyn Backend> = Arc::new(backend);
-        let (listener, stopper) = Listener::new(self.listener)?;
-        let addr = listener.addr();
         let stopper = Arc::new(stopper);
         let acceptor = Acceptor { listener, server: server.clone(), application: application(handler) };
         let (accepted, accepting) = mpsc::channel();

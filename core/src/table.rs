@@ -72,7 +72,7 @@ impl Tally {
     fn add(&mut self, entry: &Entry) {
         match entry.phase() {
             Phase::Queued => self.turned_away += 1,
-            Phase::FirstByte | Phase::Idle => self.idle_closed += 1,
+            _ if entry.stayed_idle() => self.idle_closed += 1,
             _ if entry.ending().is_some() => self.aborted += 1,
             _ => self.drained += 1,
         }
@@ -227,7 +227,10 @@ impl Deadlines {
         for (key, entry) in self.live() {
             match entry.phase() {
                 Phase::Queued if entry.abort() => self.end(Late { key, entry, how: Shutdown::Both }),
-                Phase::FirstByte | Phase::Idle => self.end(Late { key, entry, how: Shutdown::Read }),
+                Phase::FirstByte | Phase::Idle => {
+                    entry.note_idle_at_stop();
+                    self.end(Late { key, entry, how: Shutdown::Read });
+                }
                 _ => {}
             }
         }

@@ -62,17 +62,24 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
     }
 }
 
-/// A blocking socket: every call waits in the system and is `Ready`.
+/// A blocking socket: every call waits in the system and is `Ready`. A write timeout of the socket is no deadline: the
+/// write is tried again, and ends when it gets on or the socket is shut down.
 impl Transport for TcpStream {
     fn poll_read(&self, _: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         Poll::Ready(uninterrupted(|| (&*self).read(buf)))
     }
 
     fn poll_write(&self, _: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        Poll::Ready(uninterrupted(|| match bufs {
-            [one] => (&*self).write(one), // send(2) is cheaper than writev(2)
-            many => (&*self).write_vectored(many),
-        }))
+        loop {
+            let written = uninterrupted(|| match bufs {
+                [one] => (&*self).write(one), // send(2) is cheaper than writev(2)
+                many => (&*self).write_vectored(many),
+            });
+            match written {
+                Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {}
+                written => return Poll::Ready(written),
+            }
+        }
     }
 
     fn shutdown(&self, how: Shutdown) -> io::Result<()> {

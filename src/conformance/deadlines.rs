@@ -173,6 +173,25 @@ pub(super) fn a_slow_reader_that_reads_is_served(subject: &Subject) {
     assert_eq!(client.get("/").text(), "Hello");
 }
 
+pub(super) fn a_reader_slower_than_the_buffers_is_served(subject: &Subject) {
+    let limit = 4 * LIMIT;
+    let server = subject.serve(Limits { send: limit, ..patient() }, much);
+    let mut client = Client::of(&server);
+    client.send("GET /much HTTP/1.1\r\nHost: test\r\n\r\n");
+    client.head();
+    let (quickly, slowly) = (MUCH / 4, 128 << 10);
+    client.take(quickly); // lets the system enlarge the buffers on both sides
+    let since = Instant::now();
+    let mut taken = quickly;
+    while since.elapsed() < 3 * limit {
+        client.take(slowly); // far less than the system waits for before it wakes a writer
+        taken += slowly;
+        pause(limit / 8);
+    }
+    client.take(MUCH - taken);
+    assert_eq!(client.get("/").text(), "Hello");
+}
+
 pub(super) fn a_busy_handler_has_no_deadline(subject: &Subject) {
     let all_short = Limits { first_byte: LIMIT, head: LIMIT, idle: LIMIT, body: LIMIT, send: LIMIT, ..patient() };
     let (release, gate) = mpsc::channel::<()>();

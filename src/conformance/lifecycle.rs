@@ -181,6 +181,24 @@ pub(super) fn shutdown_lets_active_requests_finish(subject: &Subject) {
     assert_eq!((report.idle_closed, report.drained, report.aborted, report.stuck), (1, 1, 0, 0), "{report}");
 }
 
+pub(super) fn shutdown_lets_a_download_finish(subject: &Subject) {
+    const MUCH: usize = 32 << 20; // more than the sockets' buffers take
+    let server = subject.serve(Limits::default(), |request: &mut Request| match request.path() {
+        "/much" => vec![b'x'; MUCH],
+        _ => Vec::new(),
+    });
+    let mut idle = Client::of(&server);
+    idle.get("/");
+    let mut download = Client::of(&server);
+    download.send("GET /much HTTP/1.1\r\nHost: test\r\n\r\n");
+    download.head();
+    let stopping = std::thread::spawn(move || server.shutdown(PATIENCE));
+    idle.closed(); // the stop has begun
+    assert_eq!(download.rest().len(), MUCH);
+    let report = stopping.join().expect("a report");
+    assert_eq!((report.idle_closed, report.drained, report.served), (1, 1, 2), "{report}");
+}
+
 pub(super) fn a_dropped_server_is_gone(subject: &Subject) {
     let server = subject.serve(Limits::default(), |_: &mut Request| "Hello");
     let addr = server.addr();

@@ -116,6 +116,7 @@ pub const CASES: &[Case] = &[
     case("a_dripping_body_is_ended", deadlines::a_dripping_body_is_ended),
     case("a_client_that_never_reads_is_ended", deadlines::a_client_that_never_reads_is_ended),
     case("a_slow_reader_that_reads_is_served", deadlines::a_slow_reader_that_reads_is_served),
+    case("a_reader_slower_than_the_buffers_is_served", deadlines::a_reader_slower_than_the_buffers_is_served),
     case("a_busy_handler_has_no_deadline", deadlines::a_busy_handler_has_no_deadline),
     case("connections_run_at_once", lifecycle::connections_run_at_once),
     case("a_panic_costs_its_own_request", lifecycle::a_panic_costs_its_own_request),
@@ -124,6 +125,7 @@ pub const CASES: &[Case] = &[
     case("shutdown_reports_idle_active_and_stuck", lifecycle::shutdown_reports_idle_active_and_stuck),
     case("shutdown_reaches_a_handler_that_waits", lifecycle::shutdown_reaches_a_handler_that_waits),
     case("shutdown_lets_active_requests_finish", lifecycle::shutdown_lets_active_requests_finish),
+    case("shutdown_lets_a_download_finish", lifecycle::shutdown_lets_a_download_finish),
     case("a_dropped_server_is_gone", lifecycle::a_dropped_server_is_gone),
 ];
 

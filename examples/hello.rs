@@ -9,6 +9,7 @@ use switchboard::{Request, Status};
 
 /// Answers "Hello, World!" on /
 #[derive(Parser)]
+#[command(version)]
 struct Hello {
     #[command(flatten)]
     options: Options,

@@ -9,7 +9,12 @@ use std::process::ExitCode;
 use switchboard::fileserve::Directory;
 
 /// Serves the files of a directory
+///
+/// Everything beneath it can be read by whoever reaches the address, and directories without an index.html are listed.
+/// Not served: names that begin with a dot (but .well-known is), symbolic links that lead out or are absolute, and
+/// whatever is neither a file nor a directory.
 #[derive(Parser)]
+#[command(version)]
 struct Serve {
     /// The directory to serve
     #[arg(value_name = "DIR")]

@@ -74,9 +74,9 @@ fn hello_says_hello() {
     let (stdout, stderr) = program.end(Signal::TERM);
     assert_eq!(stdout, "", "exactly one line on stdout");
     let log: Vec<_> = stderr.lines().collect();
-    assert_eq!(log.len(), 3, "{stderr}");
+    assert_eq!(log.len(), 4, "{stderr}");
     assert!(log[0].contains("\"GET /\" 200 13 ") && log[1].contains("\"GET /x\" 404 14 "), "{stderr}");
-    assert!(log[2].starts_with("2 requests served; "), "{stderr}");
+    assert!(log[2].starts_with("stopping") && log[3].starts_with("requests served: 2; "), "{stderr}");
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn serve_serves_a_directory() {
     assert!(text.ends_with(&format!("\r\n\r\n{file}")));
     let (stdout, stderr) = program.end(Signal::INT);
     assert_eq!(stdout, "");
-    assert_eq!(stderr.lines().count(), 1, "quiet but for the report: {stderr}");
+    assert_eq!(stderr.lines().count(), 2, "quiet but for the end: {stderr}");
 }
 
 #[test]
@@ -114,12 +114,13 @@ fn a_signal_lets_requests_finish() {
 
 #[test]
 fn mistakes_are_explained() {
-    let cases: [(&[&str], &str); 5] = [
+    let cases: [(&[&str], &str); 6] = [
         (&["serve"], "DIR"),
         (&["serve", "/nowhere/at/all"], "cannot serve the directory /nowhere/at/all: "),
         (&["hello", "--backend", "tokyo"], "unknown backend \"tokyo\"; this build has: threads"),
         (&["hello", "--timer", "sundial"], "unknown timer \"sundial\"; this build has: heap"),
         (&["hello", "--idle-timeout", "0"], "--idle-timeout"),
+        (&["hello", "--addr", "8081"], "cannot listen on \"8081\": "),
     ];
     for (words, explanation) in cases {
         let Output { status, stderr, .. } =

@@ -10,7 +10,7 @@ use switchboard_core::{Acceptor, Backend, Connection, Rejected};
 /// A backend behind a name.
 ///
 /// ```
-/// use switchboard_backends::AnyBackend;
+/// use switchboard::AnyBackend;
 ///
 /// let backend: AnyBackend = "threads".parse().unwrap();
 ///

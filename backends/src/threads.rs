@@ -12,7 +12,7 @@ const STACK_SIZE: usize = 256 << 10;
 /// A thread per connection.
 ///
 /// ```
-/// use switchboard_backends::Threads;
+/// use switchboard::Threads;
 ///
 /// let backend = Threads::new().stack_size(1 << 20);
 /// ```

@@ -26,7 +26,7 @@ use std::time::Duration;
 /// A whole backend, which runs each connection on a thread of its own:
 ///
 /// ```
-/// use switchboard_core::{Backend, Connection, Rejected, block_on};
+/// use switchboard::{Backend, Connection, Rejected, block_on};
 ///
 /// struct Threads;
 ///

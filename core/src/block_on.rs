@@ -10,7 +10,7 @@ use std::thread::{self, Thread};
 /// Runs `future` to its end; while it waits, the thread is parked.
 ///
 /// ```
-/// assert_eq!(switchboard_core::block_on(async { 6 * 7 }), 42);
+/// assert_eq!(switchboard::block_on(async { 6 * 7 }), 42);
 /// ```
 pub fn block_on<F: Future>(future: F) -> F::Output {
     let unpark = Arc::new(Unpark { thread: thread::current(), woken: AtomicBool::new(false) });

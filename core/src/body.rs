@@ -41,7 +41,7 @@ impl Body {
     /// The length in bytes, if it is known beforehand.
     ///
     /// ```
-    /// assert_eq!(switchboard_core::Body::from("Hello").len(), Some(5));
+    /// assert_eq!(switchboard::Body::from("Hello").len(), Some(5));
     /// ```
     #[allow(clippy::len_without_is_empty)]
     pub fn len(&self) -> Option<u64> {

@@ -16,7 +16,7 @@ use std::future::Future;
 /// thread.
 ///
 /// ```
-/// use switchboard_core::{Handler, Request, Response, Status};
+/// use switchboard::{Handler, Request, Response, Status};
 ///
 /// fn shout(request: &mut Request) -> Result<String, Status> {
 ///     match (request.method(), request.path()) {
@@ -36,7 +36,7 @@ use std::future::Future;
 /// A type of one's own:
 ///
 /// ```
-/// use switchboard_core::{Handler, Request, Response, Status};
+/// use switchboard::{Handler, Request, Response, Status};
 ///
 /// struct Greeter { name: String }
 ///
@@ -51,7 +51,7 @@ use std::future::Future;
 ///
 /// let greeter = Greeter { name: "World".into() };
 /// let mut request = Request::parse("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
-/// let response = switchboard_core::block_on(greeter.handle(&mut request));
+/// let response = switchboard::block_on(greeter.handle(&mut request));
 /// assert_eq!(response.body().len(), Some(13));
 /// ```
 #[diagnostic::on_unimplemented(
@@ -81,7 +81,7 @@ where
 /// A closure as it is; lets the compiler find out the type of its argument.
 ///
 /// ```
-/// use switchboard_core::{Handler, plain};
+/// use switchboard::{Handler, plain};
 ///
 /// fn is_handler(_: impl Handler) {}
 /// is_handler(plain(|request| request.path().to_string()));
@@ -100,7 +100,7 @@ where
 /// [`RequestBody`](crate::RequestBody). One that needs state is [`with`] that state, or a type of its own.
 ///
 /// ```
-/// use switchboard_core::{BodyError, Handler, Request, asynchronous};
+/// use switchboard::{BodyError, Handler, Request, asynchronous};
 ///
 /// async fn count(request: &mut Request) -> Result<String, BodyError> {
 ///     let mut bytes = 0;
@@ -112,7 +112,7 @@ where
 ///
 /// let text = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc";
 /// let mut request = Request::parse(text).unwrap();
-/// let response = switchboard_core::block_on(asynchronous(count).handle(&mut request));
+/// let response = switchboard::block_on(asynchronous(count).handle(&mut request));
 /// assert_eq!(response.body().len(), Some(8));
 /// ```
 pub fn asynchronous<F>(f: F) -> Asynchronous<F>
@@ -162,7 +162,7 @@ where
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering};
-/// use switchboard_core::{Handler, Request, with};
+/// use switchboard::{Handler, Request, with};
 ///
 /// fn is_handler(_: impl Handler) {}
 /// is_handler(with(AtomicU64::new(0), async |visits: &AtomicU64, _: &mut Request| {

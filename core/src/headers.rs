@@ -12,7 +12,7 @@ use std::{fmt, ops::Range};
 /// An ordered list of fields. Names compare without case.
 ///
 /// ```
-/// use switchboard_core::Headers;
+/// use switchboard::Headers;
 ///
 /// let mut headers = Headers::new();
 /// headers.append("Cache-Control", "no-cache").unwrap();

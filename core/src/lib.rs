@@ -6,7 +6,7 @@
 //!
 //! Most users need [`Handler`], [`Request`], [`Response`] and [`Server`]; authors of backends need [`Backend`].
 //!
-//! Everything in here is also in `switchboard`: in the examples, read `switchboard` for `switchboard_core`.
+//! Everything in here is also in `switchboard`, where most users find it; the examples are written so.
 //!
 //! # In scope
 //!

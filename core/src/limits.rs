@@ -6,7 +6,7 @@ use std::time::Duration;
 ///
 /// ```
 /// use std::time::Duration;
-/// use switchboard_core::Limits;
+/// use switchboard::Limits;
 ///
 /// let limits = Limits { idle: Duration::from_secs(60), ..Limits::default() };
 /// assert_eq!(limits.head, Duration::from_secs(10));

@@ -30,7 +30,7 @@ impl Request {
     /// [`Refusal`]: what a client would be told, also when the head is incomplete.
     ///
     /// ```
-    /// use switchboard_core::Request;
+    /// use switchboard::Request;
     ///
     /// let request = Request::parse("GET /a?b=c HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n\r\n").unwrap();
     /// assert_eq!((request.method(), request.path(), request.query()), ("GET", "/a", Some("b=c")));

@@ -27,7 +27,7 @@ use switchboard_timer::Tick;
 /// Reads a request's body; [`Request::body`](crate::Request::body) lends it.
 ///
 /// ```
-/// use switchboard_core::{Request, block_on};
+/// use switchboard::{Request, block_on};
 ///
 /// let text = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n";
 /// let mut request = Request::parse(text).unwrap();

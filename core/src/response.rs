@@ -11,7 +11,7 @@ use std::fmt;
 /// own: it writes them as the body and the connection need them, and leaves out a handler's.
 ///
 /// ```
-/// use switchboard_core::{Response, Status};
+/// use switchboard::{Response, Status};
 ///
 /// let response = Response::text("There is no such page.\n")
 ///     .with_status(Status::NOT_FOUND)

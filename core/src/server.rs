@@ -25,14 +25,9 @@ type Observer = dyn Fn(&Event<'_>) + Send + Sync;
 /// A server before it runs.
 ///
 /// ```no_run
-/// # use switchboard_core::{Backend, Connection, Rejected};
-/// # struct Threads;
-/// # impl Backend for Threads {
-/// #     fn dispatch(&self, _: Connection) -> Result<(), Rejected> { Ok(()) }
-/// # }
-/// use switchboard_core::{Request, Server};
+/// use switchboard::{Request, Server, Threads};
 ///
-/// Server::bind("127.0.0.1:8080")?.run(Threads, |_: &mut Request| "Hello, World!")?;
+/// Server::bind("127.0.0.1:8080")?.run(Threads::new(), |_: &mut Request| "Hello, World!")?;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[must_use = "a server does nothing until it is run"]
@@ -226,7 +221,7 @@ pub struct Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { served, turned_away, idle_closed, drained, aborted, stuck } = self;
-        write!(f, "{served} requests served; connections: {turned_away} turned away, {idle_closed} idle closed, ")?;
+        write!(f, "requests served: {served}; connections: {turned_away} turned away, {idle_closed} idle closed, ")?;
         write!(f, "{drained} drained, {aborted} aborted, {stuck} stuck")
     }
 }

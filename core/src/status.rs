@@ -5,7 +5,7 @@ use std::fmt;
 /// An HTTP status code, 200 to 599: the final answer to a request.
 ///
 /// ```
-/// use switchboard_core::Status;
+/// use switchboard::Status;
 ///
 /// assert_eq!(Status::NOT_FOUND.to_string(), "404 Not Found");
 /// assert_eq!(Status::new(299).to_string(), "299");

@@ -2,11 +2,10 @@
 
 use clap::Args;
 use std::error::Error;
-use std::io;
-use std::net::SocketAddr;
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use switchboard::{AnyBackend, Handler, Limits, Server, timer};
 
 /// How long connections in the middle of a request may go on after the first signal.
@@ -23,8 +22,8 @@ pub(crate) struct Options {
     timer: String,
 
     /// The address to listen on; port 0 takes any that is free
-    #[arg(long, default_value = "127.0.0.1:8080")]
-    addr: SocketAddr,
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "HOST:PORT")]
+    addr: String,
 
     /// Seconds a connection may be idle between two requests [default: 5]
     #[arg(long, value_name = "SECS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
@@ -34,7 +33,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_connections: Option<u32>,
 
-    /// No access log
+    /// No access log on stderr
     #[arg(long)]
     quiet: bool,
 }
@@ -56,15 +55,18 @@ impl Options {
         let (signal, signals) = mpsc::channel();
         ctrlc::set_handler(move || signal.send(()).unwrap_or(()))?;
 
-        let backend: AnyBackend = self.backend.parse()?;
-        let mut server = Server::bind(self.addr)?.timer(timer::by_name(&self.timer)?).limits(self.limits());
+        let (backend, timer) = (self.backend.parse::<AnyBackend>()?, timer::by_name(&self.timer)?);
+        let mut server = Server::bind(&self.addr)?.timer(timer).limits(self.limits());
         if !self.quiet {
-            server = server.observer(|event| eprintln!("{event}"));
+            server = server.observer(|event| eprintln!("{} {event}", httpdate::fmt_http_date(SystemTime::now())));
         }
         let running = server.spawn(backend, handler)?;
-        println!("listening on http://{}", running.addr());
+        let mut stdout = io::stdout();
+        writeln!(stdout, "listening on http://{}", running.addr())?;
+        stdout.flush()?;
 
         signals.recv()?;
+        eprintln!("stopping: requests have {} s to finish; once more to end at once", DRAIN.as_secs());
         std::thread::spawn(move || signals.recv().map(|()| std::process::exit(130)));
         eprintln!("{}", running.shutdown(DRAIN));
         Ok(())

@@ -39,12 +39,12 @@ const INDEX: &str = "index.html";
 ///
 /// - A directory answers with its `index.html`, or else a listing; without its final slash it is redirected.
 /// - Names that begin with a dot are hidden, except `/.well-known/` (RFC 8615).
-/// - Symbolic links are followed where they stay beneath the root.
+/// - Symbolic links are followed where they stay beneath the root; absolute ones are not followed.
 /// - Anything but files and directories is 404, at once. What the process may not read is 403.
 ///
 /// ```
-/// use switchboard_core::{Handler, Request, Status, block_on};
-/// use switchboard_fileserve::Directory;
+/// use switchboard::{Handler, Request, Status, block_on};
+/// use switchboard::fileserve::Directory;
 ///
 /// let directory = Directory::new(env!("CARGO_MANIFEST_DIR"))?;
 /// let mut request = Request::parse("GET /Cargo.toml HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
@@ -126,7 +126,7 @@ fn file(request: &Request, location: &Location, opened: Opened) -> Response {
     let response = with_validators(Response::new(Status::OK), &validators)
         .with_header("accept-ranges", "bytes")
         .with_header("x-content-type-options", "nosniff")
-        .with_content_type(media_type::of(name));
+        .with_content_type(media_type::of(name, || resolve::beginning(&file)));
     match selection {
         Selection::Whole => response.with_body(Body::File { file, offset: 0, len }),
         Selection::Part { first, last } => response

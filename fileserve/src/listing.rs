@@ -104,6 +104,8 @@ fn escape(name: &OsStr) -> String {
             '>' => escaped += "&gt;",
             '"' => escaped += "&quot;",
             '\'' => escaped += "&#39;",
+            // The marks among these turn the direction of the text, and could disguise an extension.
+            '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => escaped.push('\u{FFFD}'),
             control if control.is_control() => escaped.push('\u{FFFD}'),
             other => escaped.push(other),
         }
@@ -123,7 +125,14 @@ mod tests {
     #[test]
     fn names_can_do_no_harm() {
         let location = Location::parse("/%3Cb%3E/").unwrap();
-        let names = ["<img src=x onerror=alert(1)>.txt", "\"quoted\" & 'co'", "#?%41;", "a\nb", "javascript:alert(1)"];
+        let names = [
+            "<img src=x onerror=alert(1)>.txt",
+            "\"quoted\" & 'co'",
+            "#?%41;",
+            "a\nb",
+            "javascript:alert(1)",
+            "a\u{202E}b",
+        ];
         let entries = names.map(|name| entry(name, false));
         let page = html(&location, &entries);
         assert!(!page.contains("<img") && !page.contains("<b>") && !page.contains("\"quoted\""), "{page}");
@@ -131,6 +140,7 @@ mod tests {
         assert!(page.contains("href=\"./%3Cimg%20src%3Dx%20onerror%3Dalert%281%29%3E.txt\""));
         assert!(page.contains("href=\"./%23%3F%2541%3B\""));
         assert!(page.contains("href=\"./a%0Ab\""));
+        assert!(page.contains("a\u{FFFD}b</a>") && !page.contains('\u{202E}'));
         assert!(page.contains("href=\"./javascript%3Aalert%281%29\""));
         assert!(page.contains("href=\"./\">&lt;b&gt;</a>"));
     }

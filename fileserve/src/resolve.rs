@@ -14,7 +14,7 @@ use cap_std::fs::{Dir, OpenOptions};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, Metadata};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -135,6 +135,14 @@ pub(crate) enum Found {
 pub(crate) struct Opened {
     pub(crate) file: File,
     pub(crate) metadata: Metadata,
+}
+
+/// The first bytes of a file, enough to see whether it is a text; none if they cannot be read.
+pub(crate) fn beginning(mut file: &File) -> Vec<u8> {
+    let mut bytes = vec![0; 512];
+    let read = file.read(&mut bytes).unwrap_or(0);
+    bytes.truncate(read);
+    bytes
 }
 
 /// Something in a directory that a request could get.

@@ -56,5 +56,5 @@ pub use request_body::RequestBody;
 pub use response::{IntoResponse, Response};
 pub use server::{Report, Running, Server};
 pub use status::Status;
-pub use table::Timed;
+pub use table::{Stats, Timed};
 pub use transport::Transport;

@@ -5,7 +5,7 @@ use crate::clock::Clock;
 use crate::connection::application;
 use crate::http1::date::{DateText, imf_fixdate};
 use crate::listener::{Listener, Stopper};
-use crate::table::{Deadlines, Tally, Timed};
+use crate::table::{Deadlines, Stats, Tally, Timed};
 use crate::{Event, Handler, Limits, error};
 use std::fmt;
 use std::io;
@@ -152,6 +152,11 @@ impl Running {
     /// The address it listens on, with the port it was given.
     pub fn addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    /// What its connections are doing.
+    pub fn stats(&self) -> Stats {
+        self.deadlines.stats()
     }
 
     /// Stops: no more connections are accepted; those that have not been started are answered 503 and those that

@@ -253,6 +253,19 @@ impl Deadlines {
         lock(&self.table).live.len()
     }
 
+    /// What the live connections are doing.
+    pub(crate) fn stats(&self) -> Stats {
+        let mut stats = Stats::default();
+        for entry in lock(&self.table).live.values() {
+            match entry.phase() {
+                Phase::Queued => stats.queued += 1,
+                Phase::FirstByte | Phase::Idle => stats.idle += 1,
+                _ => stats.active += 1,
+            }
+        }
+        stats
+    }
+
     /// What became of the connections so far.
     pub(crate) fn tally(&self) -> Tally {
         let table = lock(&self.table);
@@ -266,6 +279,18 @@ struct Late {
     key: Key,
     entry: Arc<Entry>,
     how: Shutdown,
+}
+
+/// The connections of a server at one moment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Waiting for the backend to start them.
+    pub queued: usize,
+    /// Waiting for a request.
+    pub idle: usize,
+    /// In the middle of a request, or closing.
+    pub active: usize,
 }
 
 /// A place in the table; dropping it gives the place up.

@@ -19,6 +19,8 @@ struct Watch {
     first_read: AtomicUsize,
     reads: AtomicUsize,
     writes: AtomicUsize,
+    /// The most bytes that one write was given.
+    largest_write: AtomicUsize,
 }
 
 struct Watched {
@@ -39,6 +41,7 @@ impl Transport for Watched {
 
     fn poll_write(&self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         self.watch.writes.fetch_add(1, SeqCst);
+        self.watch.largest_write.fetch_max(bufs.iter().map(|buf| buf.len()).sum(), SeqCst);
         self.socket.poll_write(cx, bufs)
     }
 
@@ -127,6 +130,23 @@ fn a_request_costs_a_read_and_a_write() {
     client.read_to_end(&mut Vec::new()).expect("a response");
     assert_eq!((watch.reads.load(SeqCst), watch.writes.load(SeqCst)), (6, 6), "reads, writes");
     assert_eq!(server.shutdown(std::time::Duration::from_secs(10)).served, 6);
+}
+
+#[test]
+fn bodies_go_out_in_turns_of_64_kib() {
+    const LEN: usize = 1_000_000;
+    let (server, watch) = serve(|request: &mut Request| {
+        let response = Response::new(Status::OK).with_close();
+        match request.path() {
+            "/bytes" => response.with_body(vec![0; LEN]),
+            _ => response.with_body(Body::File { file: File::open("/dev/zero").unwrap(), offset: 0, len: LEN as u64 }),
+        }
+    });
+    for path in ["/bytes", "/file"] {
+        let text = ask(&server, format!("GET {path} HTTP/1.1\r\nHost: test\r\n\r\n").as_bytes());
+        assert_eq!(text.len() - text.find('\0').expect("a body"), LEN);
+        assert_eq!(watch.largest_write.load(SeqCst), 64 << 10, "{path}");
+    }
 }
 
 #[test]

@@ -86,6 +86,7 @@ fn a_stop_turns_away_what_is_queued() {
     let (server, queue) = serve(Limits { queued: AGES, ..Limits::default() });
     let client = ask(&server);
     let connection = queue.recv().expect("a connection");
+    assert_eq!(server.stats().queued, 1);
     let Report { turned_away, stuck, served, .. } = server.shutdown(AGES);
     assert_eq!((turned_away, stuck, served), (1, 0, 0), "at once, not after the limit");
     assert_unavailable(client);
@@ -99,6 +100,7 @@ fn a_request_that_has_arrived_when_the_server_stops_is_answered() {
     let silent = TcpStream::connect(server.addr()).expect("a connection");
     let start = || queue.recv().expect("a connection").serve(Ok).expect("in time");
     let (conversation, silence) = (start(), start());
+    assert_eq!((server.stats().queued, server.stats().idle), (0, 2));
     let stopping = std::thread::spawn(move || server.shutdown(AGES));
     // Neither has read yet. The silent one is ended by the stop, which has thus begun.
     block_on(silence);

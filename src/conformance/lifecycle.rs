@@ -4,6 +4,7 @@ use super::{Client, PATIENCE, Subject};
 use crate::{Limits, Request, Server, asynchronous};
 use std::future::poll_fn;
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex};
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -106,13 +107,21 @@ pub(super) fn a_swapped_request_costs_its_own_connection(subject: &Subject) {
 }
 
 pub(super) fn connections_beyond_the_limit_wait(subject: &Subject) {
-    let server = subject.serve(Limits { connections: 2, ..Limits::default() }, |_: &mut Request| "Hello");
+    let seen = Arc::new(AtomicUsize::new(0));
+    let counter = seen.clone();
+    let server = subject.serve(Limits { connections: 2, ..Limits::default() }, move |request: &mut Request| {
+        counter.fetch_add(usize::from(request.path() == "/third"), Relaxed);
+        "Hello"
+    });
     let mut first = Client::of(&server);
     let mut second = Client::of(&server);
     assert_eq!((first.get("/").status, second.get("/").status), (200, 200));
     let mut third = Client::of(&server);
-    third.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
-    assert_eq!(second.get("/").status, 200, "those inside are not disturbed");
+    third.send("GET /third HTTP/1.1\r\nHost: test\r\n\r\n");
+    for _ in 0..100 {
+        assert_eq!(second.get("/").status, 200, "those inside are not disturbed");
+        assert_eq!(seen.load(Relaxed), 0, "the third is not served while two are inside");
+    }
     drop(first);
     assert_eq!(third.reply().text(), "Hello", "it was waiting, not turned away");
 }
@@ -130,6 +139,7 @@ pub(super) fn shutdown_reports_idle_active_and_stuck(subject: &Subject) {
     let mut stuck = Client::of(&server);
     stuck.send("GET /0 HTTP/1.1\r\nHost: test\r\n\r\n");
     gate.wait_for(2);
+    subject.wait_for_idle(&server, 1);
 
     let limit = Duration::from_millis(500);
     let since = Instant::now();
@@ -172,6 +182,7 @@ pub(super) fn shutdown_lets_active_requests_finish(subject: &Subject) {
     assert_eq!(half_a_body.reply().status, 100, "it is in the middle of a request");
     let mut idle = Client::of(&server);
     idle.get("/");
+    subject.wait_for_idle(&server, 1);
     let stopping = std::thread::spawn(move || server.shutdown(PATIENCE));
     idle.closed(); // the stop has begun
     half_a_body.send("hello");
@@ -192,6 +203,7 @@ pub(super) fn shutdown_lets_a_download_finish(subject: &Subject) {
     let mut download = Client::of(&server);
     download.send("GET /much HTTP/1.1\r\nHost: test\r\n\r\n");
     download.head();
+    subject.wait_for_idle(&server, 1);
     let stopping = std::thread::spawn(move || server.shutdown(PATIENCE));
     idle.closed(); // the stop has begun
     assert_eq!(download.rest().len(), MUCH);

@@ -32,7 +32,7 @@ mod protocol;
 
 use crate::{Backend, Handler, Limits, Running, Server, Timer, core::Timed};
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use client::{Client, Reply};
 
@@ -63,6 +63,15 @@ impl Subject {
     /// A server that runs `handler` within `limits`.
     fn serve(&self, limits: Limits, handler: impl Handler) -> Running {
         self.run(Server::bind("127.0.0.1:0").expect("a free port"), limits, handler)
+    }
+
+    /// Waits until `count` connections of a server wait for a request: a client may have its answer a moment before.
+    fn wait_for_idle(&self, server: &Running, count: usize) {
+        let until = Instant::now() + PATIENCE;
+        while server.stats().idle != count {
+            assert!(Instant::now() < until, "{:?} where {count} should be idle", server.stats());
+            std::thread::yield_now();
+        }
     }
 
     fn run(&self, server: Server, limits: Limits, handler: impl Handler) -> Running {

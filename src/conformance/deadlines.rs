@@ -111,9 +111,13 @@ pub(super) fn a_dripping_head_is_ended(subject: &Subject) {
 
 pub(super) fn a_stalled_body_is_408(subject: &Subject) {
     let server = subject.serve(Limits { body: LIMIT, ..patient() }, hello);
-    for start in
-        ["Content-Length: 5\r\n\r\n", "Content-Length: 5\r\n\r\nabc", "Transfer-Encoding: chunked\r\n\r\n5\r\nab"]
-    {
+    let fast_at_first = format!("Content-Length: 200000\r\n\r\n{}", "x".repeat(100_000));
+    for start in [
+        "Content-Length: 5\r\n\r\n",
+        "Content-Length: 5\r\n\r\nabc",
+        "Transfer-Encoding: chunked\r\n\r\n5\r\nab",
+        &fast_at_first,
+    ] {
         not_early(&server, || {
             let mut client = Client::of(&server);
             client.send(format!("POST / HTTP/1.1\r\nHost: test\r\n{start}"));

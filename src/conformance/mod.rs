@@ -22,7 +22,35 @@
 //!
 //! | mutant | case |
 //! |---|---|
-//! | (listed at the end of the work) | |
+//! | a byte received re-arms the head's deadline | `a_dripping_head_is_ended` |
+//! | no deadline before the first byte | `a_silent_client_is_ended` |
+//! | deadlines fire 200 ms early | `a_busy_handler_has_no_deadline` |
+//! | the timer is armed beyond the shortest limit | `a_short_limit_holds_after_a_long_one` |
+//! | bodies have no limit between two reads | `a_stalled_body_is_408` |
+//! | bodies have no lowest rate | `a_dripping_body_is_ended` |
+//! | sockets have no write timeout | `a_reader_slower_than_the_buffers_is_served` |
+//! | answers held back are not written at a wait | `an_answer_is_not_held_back_by_a_wait` |
+//! | a body is read while answers are held back | `a_stream_can_read_the_request` |
+//! | 100 is never sent | `expect_continue` |
+//! | 100 is sent behind the final head | `a_stream_can_read_the_request` |
+//! | an unread body is not drained | `an_unread_body_is_drained_or_closes` |
+//! | any unread body keeps the connection | `an_unread_body_is_drained_or_closes` |
+//! | HEAD has a body; 304 has a body | `head_has_no_body` |
+//! | HTTP/1.0 is kept alive | `keep_alive` |
+//! | a handler's framing fields are sent | `framing_is_not_the_handlers` |
+//! | no lingering close | `a_refusal_reaches_a_client_that_still_sends` |
+//! | a file that ends early does not end the connection | `files_are_sent_as_promised` |
+//! | a stream that failed looks finished | `streams_are_chunked_or_close` |
+//! | a panic is not caught | `a_panic_costs_its_own_request` |
+//! | a swapped request keeps the connection | `a_swapped_request_costs_its_own_connection` |
+//! | one connection at a time | `connections_run_at_once` |
+//! | connections are not limited | `connections_beyond_the_limit_wait` |
+//! | an abort does not reach a handler that waits | `shutdown_reaches_a_handler_that_waits` |
+//! | active connections are kept during a stop | `shutdown_lets_active_requests_finish` |
+//! | a stop leaves idle connections; accept is not woken; an end wakes nobody | they hang, most of `shutdown_...` |
+//!
+//! What only core can see (how reads are split, how many writes an answer takes, the word in virtual time, queued
+//! connections) is tested in core, and mutants of it fail there.
 
 mod bodies;
 mod client;

@@ -12,9 +12,12 @@ const WALLS: &[(&str, &[&str])] = &[
     // Time is an argument, and so is everything else.
     ("timer/src", &["Instant", "SystemTime", "thread", "Mutex", "Atomic", "std::net", "std::fs", "std::io"]),
     // Bytes to values and back.
-    ("core/src/http1", &["std::net", "std::fs", "std::io", "std::thread", "std::time", "Transport", "Clock"]),
+    (
+        "core/src/http1",
+        &["TcpStream", "SocketAddr", "std::fs", "std::io", "std::thread", "std::time", "Transport", "Clock"],
+    ),
     // The loop awaits a transport and knows no backend. (The words of a file are checked in that file only.)
-    ("core/src/connection.rs", &["Backend", "thread", "TcpStream", "Timer", "Instant::now()"]),
+    ("core/src/connection.rs", &["Backend", "thread", "TcpStream", "Timer", "Instant"]),
     ("core/src/respond.rs", &["Backend", "thread", "TcpStream", "Timer", "Instant"]),
     ("core/src", &["switchboard_backends", "switchboard_fileserve", "println!", "eprintln!"]),
     // Where it runs, not what it says.
@@ -149,7 +152,13 @@ fn lines_fit_a_screen_and_nothing_is_left_undone() {
                 findings.push(format!("{}:{number}: too wide", source.path));
             }
             // Put together here, so that this line does not find itself.
-            let undone = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("todo", "!("), concat!("dbg", "!(")];
+            let undone = [
+                concat!("TO", "DO"),
+                concat!("FIX", "ME"),
+                concat!("MEAS", "URED"),
+                concat!("todo", "!("),
+                concat!("dbg", "!("),
+            ];
             if undone.iter().any(|word| line.contains(word)) {
                 findings.push(format!("{}:{number}: left undone", source.path));
             }

@@ -14,7 +14,7 @@ use switchboard_core::{Acceptor, Backend, Connection, Rejected};
 ///
 /// let backend: AnyBackend = "threads".parse().unwrap();
 ///
-/// let error = "tokyo".parse::<AnyBackend>().err().unwrap();
+/// let error = "tokyo".parse::<AnyBackend>().unwrap_err();
 /// assert_eq!(error.to_string(), r#"unknown backend "tokyo"; this build has: threads"#);
 /// ```
 pub struct AnyBackend(Box<dyn Backend>);
@@ -32,6 +32,12 @@ impl FromStr for AnyBackend {
             "threads" => Ok(Self(Box::new(Threads::new()))),
             _ => Err(UnknownBackend(name.into())),
         }
+    }
+}
+
+impl fmt::Debug for AnyBackend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AnyBackend")
     }
 }
 

@@ -25,8 +25,8 @@ pub enum Body {
     /// `len` bytes of `file` from `offset` on. If the file turns out to be shorter, the connection is closed
     /// where it ends.
     File {
-        /// The file, open for reading.
-        file: File,
+        /// The file, open for reading. Shared, so that an open file can be kept for the next request.
+        file: Arc<File>,
         /// Where to begin, in bytes.
         offset: u64,
         /// How many bytes to send.
@@ -109,6 +109,9 @@ impl From<Arc<[u8]>> for Body {
 pub trait Producer: Send + 'static {
     /// Appends the next piece to `out`. `Ready(Ok(true))`: pull again once that is sent; `Ready(Ok(false))`:
     /// that was the last one; an error cuts the connection, so that the client can tell, and so does a panic.
+    ///
+    /// A piece that should be sent before more of the request is waited for is returned with `Ready(Ok(true))`: on a
+    /// blocking backend, reading the request's body in the same call waits with the piece unsent.
     fn poll_produce(
         &mut self,
         cx: &mut Context<'_>,

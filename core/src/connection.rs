@@ -37,6 +37,9 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use switchboard_timer::Tick;
 
+/// The most that an idle connection keeps of the buffer for answers.
+const IDLE: usize = 4 << 10;
+
 /// A handler, erased: one call per connection, none per request.
 pub(crate) trait Application: Send + Sync {
     fn converse(
@@ -123,7 +126,7 @@ impl Conversation {
     /// One request and its answer.
     async fn exchange<H: Handler>(&mut self, handler: &H) -> Result<(), End> {
         let terms = self.receive().await?;
-        let started = self.link.server.observer.is_some().then(std::time::Instant::now);
+        let started = self.link.server.stopwatch();
         let response = self.handle(handler).await?;
         let status = response.status;
         let length = if terms.is_head { Some(0) } else { response.body.len() };
@@ -162,7 +165,7 @@ impl Conversation {
     /// Waits for more of a head, after answering what can be answered.
     async fn await_head(&mut self) -> Result<(), End> {
         self.flush().await?;
-        let began = !self.request.body_ref().input().is_empty();
+        let began = self.request.has_begun();
         let phase = match self.phase {
             _ if began => Phase::Head,
             Phase::FirstByte => Phase::FirstByte, // armed since the start
@@ -174,6 +177,10 @@ impl Conversation {
             let limit = if began { limits.head } else { limits.idle };
             self.link.arm_for(phase, limit).map_err(too_late)?;
             self.phase = phase;
+        }
+        if !began {
+            self.request.body().shrink();
+            self.output.shrink_to(IDLE);
         }
         // After arming: either we see the stop, or the stop sees us waiting. What has been received is still read.
         if !began && self.link.server.deadlines.is_stopping() {
@@ -191,7 +198,8 @@ impl Conversation {
     /// Has the handler answer. While it waits, held-back answers go out; a panic is a 500; an abort ends it.
     async fn handle<H: Handler>(&mut self, handler: &H) -> Result<Response, End> {
         let outcome = {
-            let mut answer = pin!(handler.handle(&mut self.request));
+            let request = &mut self.request;
+            let mut answer = pin!(async move { handler.handle(request).await }); // also its making is in `drive`
             drive(&self.link, &mut self.output, |cx, _| answer.as_mut().poll(cx)).await
         };
         match outcome {
@@ -211,6 +219,7 @@ impl Conversation {
 
     /// Reads away what is left of the request's body.
     async fn finish_body(&mut self) -> Result<(), End> {
+        self.request.body().release();
         if self.request.body_ref().is_finished() {
             return Ok(());
         }
@@ -225,7 +234,8 @@ impl Conversation {
     async fn refuse(&mut self, refusal: Refusal) -> End {
         let Refusal { status, reason } = refusal;
         self.link.server.report(&Event::Refused { peer: self.peer, status, reason });
-        let terms = Terms { version: Version::Http11, is_head: false, keep_alive: false };
+        let is_head = self.request.begins_like_head();
+        let terms = Terms { version: Version::Http11, is_head, keep_alive: false };
         match self.respond(terms, refusal.into_response().with_close()).await {
             Err(end) => end,
             Ok(()) => End::Linger,

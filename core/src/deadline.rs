@@ -109,6 +109,7 @@ pub(crate) struct Entry {
     word: AtomicU64,
     served: AtomicU64,
     owes_output: AtomicBool,
+    waits_for_body: AtomicBool,
     idle_at_stop: AtomicBool,
     socket: Mutex<Socket>,
     waker: Mutex<Option<Waker>>,
@@ -127,6 +128,7 @@ impl Entry {
             word: AtomicU64::new(word.pack()),
             served: AtomicU64::new(0),
             owes_output: AtomicBool::new(false),
+            waits_for_body: AtomicBool::new(false),
             idle_at_stop: AtomicBool::new(false),
             socket: Mutex::new(Socket::Queued(stream)),
             waker: Mutex::new(None),
@@ -176,6 +178,20 @@ impl Entry {
         self.owes_output.load(Relaxed)
     }
 
+    /// Notes whether the last poll of the handler ended in a read of the body.
+    pub(crate) fn wait_for_body(&self, waits: bool) {
+        self.waits_for_body.store(waits, Relaxed);
+    }
+
+    pub(crate) fn waits_for_body(&self) -> bool {
+        self.waits_for_body.load(Relaxed)
+    }
+
+    /// The deadline that is armed.
+    pub(crate) fn deadline(&self) -> Tick {
+        Word::unpack(self.word.load(Relaxed)).deadline
+    }
+
     /// Notes that the server found it waiting for a request when it was asked to stop.
     pub(crate) fn note_idle_at_stop(&self) {
         self.idle_at_stop.store(true, Relaxed);
@@ -202,9 +218,9 @@ impl Entry {
         deadline: Tick,
     ) -> io::Result<Arc<dyn Transport>> {
         if self.arm(Phase::FirstByte, deadline).is_err() {
-            return Err(io::Error::new(io::ErrorKind::TimedOut, "the connection was too long in the queue"));
+            return Err(turned_away());
         }
-        let stream = self.leave_queue().ok_or(io::ErrorKind::NotConnected)?;
+        let stream = self.leave_queue().ok_or_else(turned_away)?;
         let transport: Arc<dyn Transport> = Arc::new(wrap(stream)?);
         *lock(&self.socket) = Socket::Started(transport.clone());
         Ok(transport)
@@ -242,7 +258,7 @@ impl Entry {
 
     /// Looks at the word on behalf of the timer, and claims it if its deadline has passed.
     pub(crate) fn visit(&self, now: Tick) -> Visit {
-        let again = now + clock::ticks(LAST_WORDS);
+        let again = now.saturating_add(clock::ticks(LAST_WORDS));
         let is_late = |word: Word| word.state == State::Live && word.deadline <= now;
         match self.claim(State::Expired, again, is_late) {
             Some(Phase::Send | Phase::Linger) => return Visit::Late(Shutdown::Both),
@@ -293,6 +309,11 @@ pub(crate) enum Visit {
     Until(Tick),
     /// Shut its socket down, and look again soon.
     Late(Shutdown),
+}
+
+fn turned_away() -> io::Error {
+    let reason = "the connection has been turned away: it was too long in the queue, or the server is stopping";
+    io::Error::new(io::ErrorKind::TimedOut, reason)
 }
 
 /// Answers 503 on a connection that was never started. Never waits: the answer fits the empty send buffer.

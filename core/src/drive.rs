@@ -5,6 +5,8 @@
 //! 1. Whatever waits writes first: when it is `Pending`, the answers held back are written, and it is polled again.
 //! 2. While it waits, an abort reaches it whatever it waits for: its waker is kept in the connection's entry.
 //! 3. A panic stays in here, where panics unwind.
+//! 4. While it waits for the request's body, the deadline of that read holds, also across a write; while it waits for
+//!    anything else, none does.
 
 use crate::deadline::{Ending, Phase};
 use crate::link::Link;
@@ -13,6 +15,7 @@ use std::future::poll_fn;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll};
+use std::time::Duration;
 use switchboard_timer::Tick;
 
 /// Why there is no value.
@@ -31,12 +34,16 @@ pub(crate) async fn drive<T>(
     loop {
         link.entry.owe_output(!output.is_empty());
         let step = poll_fn(|cx| {
+            link.entry.wait_for_body(false);
             let polled = catch_unwind(AssertUnwindSafe(|| poll(cx, output)));
             match polled {
                 Err(_) => Poll::Ready(Err(Interrupted::Panicked)),
                 Ok(Poll::Ready(value)) => Poll::Ready(Ok(Some(value))),
                 Ok(Poll::Pending) if !output.is_empty() => Poll::Ready(Ok(None)),
                 Ok(Poll::Pending) => {
+                    if !link.entry.waits_for_body() && link.entry.phase() == Phase::Body {
+                        let _ = link.arm(Phase::Handler, Tick::MAX); // if it fails, `ending` says so below
+                    }
                     link.entry.park(cx.waker());
                     match link.entry.ending() {
                         Some(Ending::Aborted) => Poll::Ready(Err(Interrupted::Ended)),
@@ -48,8 +55,14 @@ pub(crate) async fn drive<T>(
         if let Some(value) = step.await? {
             return Ok(value);
         }
+        let left = link.entry.deadline().saturating_sub(link.server.clock.now());
+        let reads = link.entry.waits_for_body() && link.entry.phase() == Phase::Body;
         write_out(link, output, &[]).await.map_err(|_| Interrupted::Ended)?;
-        link.arm(Phase::Handler, Tick::MAX).map_err(|_| Interrupted::Ended)?;
+        let armed = match reads {
+            true => link.arm_for(Phase::Body, Duration::from_millis(left)),
+            false => link.arm(Phase::Handler, Tick::MAX),
+        };
+        armed.map_err(|_| Interrupted::Ended)?;
     }
 }
 

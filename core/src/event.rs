@@ -14,6 +14,7 @@ use std::time::Duration;
 pub enum Event<'a> {
     /// A request was answered by its handler. The answer has been written (a small one perhaps held back for a moment,
     /// for company), or broke off.
+    #[non_exhaustive]
     Answered {
         /// The client.
         peer: SocketAddr,
@@ -31,6 +32,7 @@ pub enum Event<'a> {
         is_complete: bool,
     },
     /// A request was refused before a handler saw it.
+    #[non_exhaustive]
     Refused {
         /// The client.
         peer: SocketAddr,
@@ -41,6 +43,7 @@ pub enum Event<'a> {
     },
     /// A handler panicked, and its client was answered 500; or a [`Producer`](crate::Producer) did, and its
     /// client was cut off.
+    #[non_exhaustive]
     Panicked {
         /// The client.
         peer: SocketAddr,
@@ -48,16 +51,19 @@ pub enum Event<'a> {
         target: &'a str,
     },
     /// Accepting fails, and is tried again at growing intervals. Reported once until it works again.
+    #[non_exhaustive]
     AcceptFailed {
         /// Why.
         error: &'a io::Error,
     },
     /// Accepting has ended although nobody asked for it: the server gets no more connections.
+    #[non_exhaustive]
     AcceptEnded {
         /// Why, if the backend says so.
         error: Option<&'a io::Error>,
     },
     /// The backend could not take a connection; the client was answered 503.
+    #[non_exhaustive]
     Rejected {
         /// Why.
         reason: &'a Rejected,
@@ -79,7 +85,7 @@ impl fmt::Display for Event<'_> {
             }
             Self::Refused { peer, status, reason } => write!(f, "{peer} refused: {status}: {reason}"),
             Self::Panicked { peer, target } => {
-                write!(f, "{peer} a handler panicked at \"{}\"", target.escape_debug())
+                write!(f, "{peer} a panic at \"{}\"", target.escape_debug())
             }
             Self::AcceptFailed { error } => {
                 write!(

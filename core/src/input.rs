@@ -13,16 +13,23 @@ pub(crate) struct Input {
     buffer: Vec<u8>,
     start: usize,
     end: usize,
+    /// The last read took all there was room for: there may be more.
+    was_full: bool,
 }
 
 impl Input {
     /// An input that already holds all that will ever come.
     pub(crate) fn of(bytes: &[u8]) -> Self {
-        Self { buffer: bytes.to_vec(), start: 0, end: bytes.len() }
+        Self { buffer: bytes.to_vec(), start: 0, end: bytes.len(), was_full: false }
     }
 
     pub(crate) fn filled(&self) -> &[u8] {
         &self.buffer[self.start..self.end]
+    }
+
+    /// Whether all that has arrived so far has been used, as far as can be told without asking.
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.start == self.end && !self.was_full
     }
 
     pub(crate) fn consume(&mut self, used: usize) {
@@ -40,7 +47,10 @@ impl Input {
         self.make_room(wanted);
         let result = transport.poll_read(cx, &mut self.buffer[self.end..]);
         match result {
-            Poll::Ready(Ok(read)) => self.end += read,
+            Poll::Ready(Ok(read)) => {
+                self.end += read;
+                self.was_full = self.end == self.buffer.len();
+            }
             Poll::Pending if self.start == self.end => self.give_back(),
             _ => {}
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// The bounds of one server.
+/// The bounds of one server. A duration is met a moment late, never early; one of less than 50 ms, up to 50 ms late.
 ///
 /// ```
 /// use std::time::Duration;
@@ -76,9 +76,13 @@ impl Limits {
     /// The smallest of the durations a connection can be armed with: how far ahead the timer may look.
     pub(crate) fn shortest(&self) -> Duration {
         let all = [self.queued, self.first_byte, self.head, self.idle, self.body, self.send, self.drain, self.linger];
-        all.into_iter().min().unwrap_or_default().max(Duration::from_millis(1))
+        all.into_iter().min().unwrap_or_default().max(FINEST)
     }
 }
+
+/// The timer looks at every connection at least once in the shortest limit. Shorter ones than this are met up to this
+/// late, or the timer would be busy with looking.
+const FINEST: Duration = Duration::from_millis(50);
 
 fn default_connections() -> usize {
     const WANTED: usize = 10_000;

@@ -108,13 +108,30 @@ impl Request {
 
     /// Takes the next head from the input, if it is complete there.
     pub(crate) fn take_head(&mut self, limits: &Limits) -> Result<bool, Refusal> {
-        let Some(found) = self.scan.find_head(self.body.input(), limits)? else { return Ok(false) };
+        let Some(found) = self.scan.find_head(self.body.input().filled(), limits)? else { return Ok(false) };
         let used = found.end;
-        let (text, fields) = self.headers.receive(&self.body.input()[found]);
+        self.line = RequestLine::NONE; // until the new one is known, nothing points into the new text
+        let (text, fields) = self.headers.receive(&self.body.input().filled()[found]);
         self.line = parse::head(text, fields)?;
         self.framing = parse::framing(&self.headers, self.line.version)?;
         self.body.begin(used, self.framing, limits);
         Ok(true)
+    }
+
+    /// Whether something of the next request has been received; empty lines do not count.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.beginning().is_some()
+    }
+
+    /// Whether a request that is refused would have been a HEAD, whose answers have no body whatever they say.
+    pub(crate) fn begins_like_head(&self) -> bool {
+        self.beginning().is_some_and(|bytes| bytes.starts_with(b"HEAD "))
+    }
+
+    fn beginning(&self) -> Option<&[u8]> {
+        let bytes = self.body.input().filled();
+        let start = bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n'))?;
+        Some(&bytes[start..])
     }
 
     pub(crate) fn line(&self) -> RequestLine {

@@ -8,7 +8,8 @@
 //!    sent that the client may expect.
 //! 3. A read is armed with a deadline, which is the earlier of [`Limits::body`] from now and the moment the body
 //!    falls below [`Limits::body_rate`]; only time spent in reads counts against the rate.
-//! 4. After an error nothing more is read; the connection cannot be used for another request.
+//! 4. A read that is dropped is no wait: once the handler waits for something else, the deadline is off.
+//! 5. After an error nothing more is read; the connection cannot be used for another request.
 
 use crate::deadline::{Ending, Phase};
 use crate::http1::chunked::{Chunked, Piece};
@@ -23,6 +24,9 @@ use std::ops::Range;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use switchboard_timer::Tick;
+
+/// The most that an idle connection keeps of a body's buffer.
+const IDLE: usize = 4 << 10;
 
 /// Reads a request's body; [`Request::body`](crate::Request::body) lends it.
 ///
@@ -124,6 +128,7 @@ impl RequestBody {
         }
         while let Some(range) = poll_fn(|cx| self.poll_range(cx)).await? {
             if self.whole.len() + range.len() > limit {
+                self.rest = Rest::Lost; // a piece of it has been read and is not kept
                 return Err(BodyError::TooLarge { limit });
             }
             self.whole.extend_from_slice(&self.input.filled()[range]);
@@ -136,15 +141,13 @@ impl RequestBody {
         &self.whole
     }
 
-    pub(crate) fn input(&self) -> &[u8] {
-        self.input.filled()
+    pub(crate) fn input(&self) -> &Input {
+        &self.input
     }
 
     /// Begins the body behind a head of `head` bytes.
     pub(crate) fn begin(&mut self, head: usize, framing: Framing, limits: &Limits) {
-        const KEPT: usize = 64 << 10;
         self.input.consume(head);
-        self.lent = 0;
         self.rest = match framing.body {
             Length::Exactly(length) => Rest::Exactly(length),
             Length::Chunked => Rest::Chunked(Chunked::new(limits)),
@@ -152,7 +155,6 @@ impl RequestBody {
         self.owed_continue = if framing.expects_continue { CONTINUE } else { &[] };
         self.pace = Pace::default();
         self.whole.clear();
-        self.whole.shrink_to(KEPT);
     }
 
     /// Whether all of it has been used, so that what follows in the input is the next request.
@@ -167,6 +169,18 @@ impl RequestBody {
             Rest::Exactly(left) => left <= limits.drain_size && self.owed_continue.is_empty(),
             Rest::Chunked(_) => self.owed_continue.is_empty(),
             Rest::Lost => false,
+        }
+    }
+
+    /// Takes away the piece that was lent last: its reader is gone.
+    pub(crate) fn release(&mut self) {
+        self.input.consume(std::mem::take(&mut self.lent));
+    }
+
+    /// Gives up memory that an idle connection should not hold.
+    pub(crate) fn shrink(&mut self) {
+        if self.whole.capacity() > IDLE {
+            self.whole = Vec::new();
         }
     }
 
@@ -252,12 +266,14 @@ impl RequestBody {
             return Poll::Ready(Err(BodyError::Closed(io::ErrorKind::UnexpectedEof.into())));
         };
         if link.entry.owes_output() {
-            return Poll::Pending; // the loop sends it and polls again, without a wake-up
+            cx.waker().wake_by_ref(); // the loop polls again by itself, but whatever is between us may not
+            return Poll::Pending;
         }
         let since = match self.pace.waiting_since {
-            Some(since) => since,
-            None => self.begin_waiting(&link)?,
+            Some(since) if link.entry.phase() == Phase::Body => since,
+            _ => self.begin_waiting(&link)?, // or a read that was given up for a while
         };
+        link.entry.wait_for_body(true);
         while !self.owed_continue.is_empty() {
             let sent = ready!(link.transport.poll_write(cx, &[IoSlice::new(self.owed_continue)]));
             let sent = sent.map_err(BodyError::Closed)?;
@@ -292,7 +308,10 @@ impl RequestBody {
             }
         };
         let left = patience.saturating_sub(self.pace.waited).min(clock::ticks(limits.body));
-        link.arm(Phase::Body, link.server.clock.after(Duration::from_millis(left)))?;
+        if left == 0 {
+            return Err(BodyError::TimedOut);
+        }
+        link.arm_for(Phase::Body, Duration::from_millis(left))?;
         self.pace.waiting_since = Some(now);
         Ok(now)
     }

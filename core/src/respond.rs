@@ -21,8 +21,15 @@ impl Conversation {
     /// Appends the answer to the output, and writes what is too large to be held back.
     pub(crate) async fn respond(&mut self, terms: Terms, response: Response) -> Result<(), End> {
         let (body, frame, keep) = self.put_head(terms, response);
+        // While a long answer goes out, the client has time to send more.
+        let is_short = body.as_ref().is_none_or(|body| body.len().is_some_and(|len| len < TURN as u64));
         if let Some(body) = body {
-            self.send_body(body, frame).await?;
+            let sent = self.send_body(body, frame).await;
+            self.request.body().release();
+            if let Err(end) = sent {
+                self.flush().await?; // answers to earlier requests may still be in there
+                return Err(end);
+            }
         }
         if !keep || self.output.len() >= TURN {
             self.flush().await?;
@@ -30,7 +37,7 @@ impl Conversation {
         self.link.entry.count_served();
         match keep {
             true => Ok(()),
-            false if self.has_heard_all() => Err(End::Close),
+            false if !terms.keep_alive && is_short && self.has_heard_all() => Err(End::Close),
             false => Err(End::Linger),
         }
     }
@@ -70,10 +77,10 @@ impl Conversation {
             && self.link.entry.ending().is_none()
     }
 
-    /// Whether the client has sent nothing that was not read.
+    /// Whether the client has sent nothing that was not read, as far as can be told without asking the system.
     fn has_heard_all(&self) -> bool {
         let body = self.request.body_ref();
-        body.belongs_to(&self.link) && body.is_finished() && body.input().is_empty()
+        body.belongs_to(&self.link) && body.is_finished() && body.input().is_exhausted()
     }
 
     async fn send_body(&mut self, body: Body, frame: Frame) -> Result<(), End> {
@@ -96,12 +103,11 @@ impl Conversation {
         let head = self.output.len();
         let first = TURN.saturating_sub(head).min(usize::try_from(len).unwrap_or(TURN));
         self.output.resize(head + first, 0);
-        let read = read_at(file, &mut self.output[head..], offset).map_err(|_| End::CutOff)?;
-        self.output.truncate(head + read);
+        let read = read_at(file, &mut self.output[head..], offset);
+        self.output.truncate(head + *read.as_ref().unwrap_or(&0));
+        let read = read.map_err(|_| End::CutOff)?;
         if read < first {
-            // The file has become shorter than its promised length: the client must see that it is cut.
-            self.flush().await?;
-            return Err(End::CutOff);
+            return Err(End::CutOff); // shorter than promised: the client must see that it is cut
         }
         (offset, len) = (offset + first as u64, len - first as u64);
         if len > 0 {

@@ -112,7 +112,8 @@ impl Response {
         self.status
     }
 
-    /// The fields, without those the server adds.
+    /// The fields, without those the server adds, and without a Content-Type that was not set as a field (see
+    /// [`content_type`](Response::content_type)).
     pub fn headers(&self) -> &Headers {
         &self.headers
     }

@@ -95,8 +95,12 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// If the listener is of no use, or no thread can be started.
+    /// If the listener is of no use, [`Limits::connections`] is 0, or no thread can be started.
     pub fn spawn(self, backend: impl Backend, handler: impl Handler) -> io::Result<Running> {
+        if self.limits.connections == 0 {
+            let reason = "Limits::connections is 0, so nobody could connect; it has to be at least 1";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
+        }
         let (listener, stopper) = Listener::new(self.listener, self.limits.send)?;
         let addr = listener.addr();
         let clock = Clock::start();
@@ -170,17 +174,17 @@ impl Running {
     }
 
     fn stop(&mut self, limit: Duration) -> Report {
-        let until = Instant::now() + limit;
+        let until = Instant::now().checked_add(limit); // None: for ever
         self.deadlines.begin_stopping();
         self.stopper.stop();
         if let Some(accepting) = self.accepting.take() {
-            let left = until.saturating_duration_since(Instant::now()).max(GRACE);
-            let _ = accepting.recv_timeout(left); // a backend that goes on accepting gets no more connections
+            // A backend that goes on accepting gets no more connections.
+            let _ = accepting.recv_timeout(limit.max(GRACE));
         }
         self.deadlines.stop_waiting();
         self.deadlines.wait_for_all(until);
         self.deadlines.abort();
-        let stuck = self.deadlines.wait_for_all(Instant::now() + GRACE);
+        let stuck = self.deadlines.wait_for_all(Some(Instant::now() + GRACE));
         let Tally { served, turned_away, idle_closed, drained, aborted } = self.deadlines.tally();
         self.backend.stop(stuck);
         self.deadlines.finish();
@@ -241,6 +245,11 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// Now, if somebody wants to know how long a request takes.
+    pub(crate) fn stopwatch(&self) -> Option<Instant> {
+        self.observer.is_some().then(Instant::now)
+    }
+
     /// Tells the observer. Its panic would cost a connection, or the accepting thread; it has been printed.
     pub(crate) fn report(&self, event: &Event<'_>) {
         if let Some(observer) = &self.observer {

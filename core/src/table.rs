@@ -9,8 +9,9 @@
 //!
 //! # Rules
 //!
-//! 1. The timer is never armed further ahead than the *horizon*, the shortest of all limits. So no deadline that is
-//!    armed later can come before the tick the thread sleeps to, and arming never needs to wake it.
+//! 1. The timer is never armed further ahead than the *horizon*, the shortest of all limits. So no limit that is armed
+//!    later can be over before the tick the thread sleeps to, and arming never needs to wake it. (What is left of a
+//!    body's allowance can be less: it is met up to a horizon late.)
 //! 2. A claim shuts the read side only, so that a last answer can be written; the visit after it shuts both. A client
 //!    that takes nothing (*send*), and one that is being lingered for, lose both at once.
 //! 3. The thread holds the lock for at most [`BUDGET`] timers at a time, and never across a system call.
@@ -21,6 +22,7 @@ use crate::transport::Transport;
 use std::collections::HashMap;
 use std::io;
 use std::net::{Shutdown, TcpStream};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -73,6 +75,7 @@ impl Tally {
         match entry.phase() {
             Phase::Queued => self.turned_away += 1,
             _ if entry.stayed_idle() => self.idle_closed += 1,
+            Phase::Linger => self.drained += 1, // its answer is out, however the client takes its leave
             _ if entry.ending().is_some() => self.aborted += 1,
             _ => self.drained += 1,
         }
@@ -102,7 +105,7 @@ impl Deadlines {
     pub(crate) fn open(self: &Arc<Self>, stream: TcpStream, queued: Duration) -> Registered {
         let deadline = self.clock.after(queued);
         let entry = Arc::new(Entry::new(stream, deadline));
-        let armed = deadline.min(self.clock.now() + self.horizon);
+        let armed = deadline.min(self.clock.now().saturating_add(self.horizon));
         let mut table = lock(&self.table);
         let key = table.timer.insert(armed, Timed(entry.clone()));
         table.live.insert(key, entry.clone());
@@ -143,7 +146,10 @@ impl Deadlines {
             let more = table.timer.expire_with(now, BUDGET, visit, &mut fired);
             if more || !late.is_empty() {
                 drop(table);
-                late.drain(..).for_each(|late| self.end(late));
+                for late in late.drain(..) {
+                    // A transport that panics must not cost the others their deadlines; the panic has been printed.
+                    let _ = catch_unwind(AssertUnwindSafe(|| self.end(late)));
+                }
                 table = lock(&self.table);
                 continue;
             }
@@ -157,10 +163,10 @@ impl Deadlines {
             Visit::Until(deadline) => deadline,
             Visit::Late(how) => {
                 late.push(Late { key, entry: entry.clone(), how });
-                now + clock::ticks(LAST_WORDS)
+                now.saturating_add(clock::ticks(LAST_WORDS))
             }
         };
-        again.min(now + self.horizon)
+        again.min(now.saturating_add(self.horizon))
     }
 
     /// Ends what a connection waits for. One that was still in the queue is over with this.
@@ -248,8 +254,8 @@ impl Deadlines {
     }
 
     /// Waits until no connection is live, or until `until`; answers how many still are.
-    pub(crate) fn wait_for_all(&self, until: Instant) -> usize {
-        self.wait(Some(until), |table| table.live.is_empty());
+    pub(crate) fn wait_for_all(&self, until: Option<Instant>) -> usize {
+        self.wait(until, |table| table.live.is_empty());
         lock(&self.table).live.len()
     }
 

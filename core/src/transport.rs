@@ -18,12 +18,15 @@ pub(crate) const TURN: usize = 64 << 10;
 
 /// A connection's socket. Takes `&self`: the connection loop, the request's body and the deadline share it.
 ///
-/// Errors of kind `Interrupted` are for the implementation to retry.
+/// A transport that blocks its thread does the call and answers `Ready`; one that suspends answers `Pending`, having seen
+/// to it that the task is woken when the call is worth repeating. Reads and writes are not called concurrently with
+/// themselves. Errors of kind `Interrupted` are for the implementation to retry. `std::net::TcpStream` is a transport,
+/// as long as it is blocking.
 pub trait Transport: Send + Sync + 'static {
     /// Reads some bytes into `buf`; 0 at the end of what the client sends.
     fn poll_read(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>>;
 
-    /// Writes some bytes from the front of `bufs`; answers how many.
+    /// Writes some bytes from the front of `bufs`, of which there are some; answers how many, never 0.
     fn poll_write(&self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>>;
 
     /// Sends some of the `len` bytes of `file` at `offset`; answers how many, 0 at the end of the file.
@@ -40,7 +43,8 @@ pub trait Transport: Send + Sync + 'static {
         result
     }
 
-    /// Ends one direction or both; whoever waits for it returns.
+    /// Ends one direction or both; whoever waits for it returns. Called from the timer's thread among others: it must not
+    /// wait.
     fn shutdown(&self, how: Shutdown) -> io::Result<()>;
 }
 

@@ -132,6 +132,10 @@ fn a_request_costs_a_read_and_a_write() {
     assert_eq!(server.shutdown(std::time::Duration::from_secs(10)).served, 6);
 }
 
+fn zeroes() -> Arc<File> {
+    File::open("/dev/zero").expect("zeroes").into()
+}
+
 #[test]
 fn bodies_go_out_in_turns_of_64_kib() {
     const LEN: usize = 1_000_000;
@@ -139,7 +143,7 @@ fn bodies_go_out_in_turns_of_64_kib() {
         let response = Response::new(Status::OK).with_close();
         match request.path() {
             "/bytes" => response.with_body(vec![0; LEN]),
-            _ => response.with_body(Body::File { file: File::open("/dev/zero").unwrap(), offset: 0, len: LEN as u64 }),
+            _ => response.with_body(Body::File { file: zeroes(), offset: 0, len: LEN as u64 }),
         }
     });
     for path in ["/bytes", "/file"] {
@@ -153,8 +157,7 @@ fn bodies_go_out_in_turns_of_64_kib() {
 fn the_first_turn_of_a_file_goes_out_with_its_head() {
     for (len, writes) in [(1_000, 1), (60_000, 1), (100_000, 2)] {
         let (server, watch) = serve(move |_: &mut Request| {
-            let file = File::open("/dev/zero").expect("zeroes");
-            Response::new(Status::OK).with_body(Body::File { file, offset: 0, len }).with_close()
+            Response::new(Status::OK).with_body(Body::File { file: zeroes(), offset: 0, len }).with_close()
         });
         let text = ask(&server, b"GET / HTTP/1.1\r\nHost: test\r\n\r\n");
         assert_eq!(text.len() - text.find('\0').expect("a body"), len as usize);

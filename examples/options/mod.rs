@@ -33,7 +33,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_connections: Option<u32>,
 
-    /// No access log on stderr
+    /// Nothing on stderr while serving: no access log, no warnings
     #[arg(long)]
     quiet: bool,
 }
@@ -44,7 +44,7 @@ impl Options {
         match self.serve(handler) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                eprintln!("error: {error}");
+                say(&format!("error: {error}"));
                 ExitCode::FAILURE
             }
         }
@@ -58,7 +58,7 @@ impl Options {
         let (backend, timer) = (self.backend.parse::<AnyBackend>()?, timer::by_name(&self.timer)?);
         let mut server = Server::bind(&self.addr)?.timer(timer).limits(self.limits());
         if !self.quiet {
-            server = server.observer(|event| eprintln!("{} {event}", httpdate::fmt_http_date(SystemTime::now())));
+            server = server.observer(|event| say(&format!("{} {event}", httpdate::fmt_http_date(SystemTime::now()))));
         }
         let running = server.spawn(backend, handler)?;
         let mut stdout = io::stdout();
@@ -66,9 +66,9 @@ impl Options {
         stdout.flush()?;
 
         signals.recv()?;
-        eprintln!("stopping: requests have {} s to finish; once more to end at once", DRAIN.as_secs());
+        say(&format!("stopping: requests have {} s to finish; once more to end at once", DRAIN.as_secs()));
         std::thread::spawn(move || signals.recv().map(|()| std::process::exit(130)));
-        eprintln!("{}", running.shutdown(DRAIN));
+        say(&running.shutdown(DRAIN).to_string());
         Ok(())
     }
 
@@ -82,4 +82,9 @@ impl Options {
         }
         limits
     }
+}
+
+/// A line on stderr. If nobody takes it, it is lost: serving is more important.
+fn say(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
 }

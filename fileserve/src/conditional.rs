@@ -1,10 +1,11 @@
 //! Conditional requests: whether the client's copy is still good (RFC 9110 section 13).
 //!
-//! The validators are a strong entity tag, made of the file's identity, length and time of change in nanoseconds,
-//! and the time of change in seconds. A time before 1970 has no text, and one in the future must not be sent (RFC
-//! 9110 section 8.8.2.1): such files have the tag only.
+//! The validators are a strong entity tag, a hash of the file's identity, its length and its times of change in
+//! nanoseconds (that of the inode too, which nobody can set back), and the time of change in seconds. A time before 1970
+//! has no text, and one in the future must not be sent (RFC 9110 section 8.8.2.1): such files have the tag only.
 
 use std::fs::Metadata;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, SystemTime};
 use switchboard_core::Headers;
 
@@ -18,21 +19,24 @@ pub(crate) struct Validators {
 
 impl Validators {
     pub(crate) fn of(metadata: &Metadata) -> Self {
-        Self::new(metadata.modified().ok(), metadata.len(), identity(metadata), SystemTime::now())
+        let modified = metadata.modified().ok();
+        Self::new(modified, (metadata.len(), modified, identity(metadata)), SystemTime::now())
     }
 
-    fn new(modified: Option<SystemTime>, len: u64, identity: u64, now: SystemTime) -> Self {
-        let nanoseconds = match modified.map(|time| time.duration_since(SystemTime::UNIX_EPOCH)) {
-            Some(Ok(after)) => after.as_nanos(),
-            Some(Err(before)) => u128::MAX - before.duration().as_nanos(),
-            None => 0,
-        };
+    /// Those of something that has none: a page made for the request.
+    pub(crate) fn none() -> Self {
+        Self { etag: String::new(), modified: None }
+    }
+
+    fn new(modified: Option<SystemTime>, state: impl Hash, now: SystemTime) -> Self {
+        let mut hasher = DefaultHasher::new();
+        state.hash(&mut hasher);
         let seconds = modified
             .filter(|&time| time <= now)
             .and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok())
             .map(|since| since.as_secs());
         Self {
-            etag: format!("\"{nanoseconds:x}-{len:x}-{identity:x}\""),
+            etag: format!("\"{:016x}\"", hasher.finish()),
             modified: seconds.map(|seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)),
         }
     }
@@ -48,14 +52,16 @@ impl Validators {
     }
 }
 
+/// Device, inode, and when the inode was last changed.
 #[cfg(unix)]
-fn identity(metadata: &Metadata) -> u64 {
-    std::os::unix::fs::MetadataExt::ino(metadata)
+fn identity(metadata: &Metadata) -> impl Hash {
+    use std::os::unix::fs::MetadataExt;
+    (metadata.dev(), metadata.ino(), metadata.ctime(), metadata.ctime_nsec())
 }
 
 #[cfg(not(unix))]
-fn identity(_: &Metadata) -> u64 {
-    0
+fn identity(metadata: &Metadata) -> impl Hash {
+    metadata.created().ok()
 }
 
 /// What the conditions of a GET or HEAD come to.
@@ -68,7 +74,7 @@ pub(crate) enum Verdict {
 
 /// Evaluates the conditions in the order of RFC 9110 section 13.2.2.
 pub(crate) fn evaluate(headers: &Headers, validators: &Validators) -> Verdict {
-    if let Some(matches) = any_tag(headers, "if-match", |tag| tag == validators.etag) {
+    if let Some(matches) = any_tag(headers, "if-match", |tag| tag == validators.etag.as_bytes()) {
         if !matches {
             return Verdict::Failed;
         }
@@ -77,7 +83,7 @@ pub(crate) fn evaluate(headers: &Headers, validators: &Validators) -> Verdict {
     {
         return Verdict::Failed;
     }
-    let is_same = |tag: &str| tag.strip_prefix("W/").unwrap_or(tag) == validators.etag;
+    let is_same = |tag: &[u8]| tag.strip_prefix(b"W/").unwrap_or(tag) == validators.etag.as_bytes();
     if let Some(matches) = any_tag(headers, "if-none-match", is_same) {
         if matches {
             return Verdict::NotModified;
@@ -90,39 +96,39 @@ pub(crate) fn evaluate(headers: &Headers, validators: &Validators) -> Verdict {
     Verdict::Proceed
 }
 
-/// Whether a Range may be honoured: If-Range names what the client has the rest of (RFC 9110 section 13.1.5).
+/// Whether a Range may be honoured: If-Range names what the client has the rest of (RFC 9110 section 13.1.5). A date is
+/// never good enough: a file can change twice in the second it names, and then the parts would not fit together.
 pub(crate) fn allows_range(headers: &Headers, validators: &Validators) -> bool {
-    match headers.get_bytes("if-range") {
-        None => true,
-        Some(condition) if condition == validators.etag.as_bytes() => true,
-        Some(_) => {
-            let date = date(headers, "if-range");
-            date.is_some() && date == validators.modified
-        }
-    }
+    headers.values("if-range").all(|condition| condition == validators.etag.as_bytes())
+}
+
+/// The value of a field that means something only if it comes once.
+pub(crate) fn only<'a>(headers: &'a Headers, name: &str) -> Option<&'a str> {
+    let mut values = headers.values(name);
+    let value = values.next()?;
+    if values.next().is_some() { None } else { std::str::from_utf8(value).ok() }
 }
 
 fn date(headers: &Headers, name: &str) -> Option<SystemTime> {
-    httpdate::parse_http_date(headers.get(name)?).ok()
+    httpdate::parse_http_date(only(headers, name)?).ok()
 }
 
 /// Whether any entity tag in the fields of this name is `wanted`, or they say `*`; `None` without such a field.
-fn any_tag(headers: &Headers, name: &str, wanted: impl Fn(&str) -> bool) -> Option<bool> {
+fn any_tag(headers: &Headers, name: &str, wanted: impl Fn(&[u8]) -> bool) -> Option<bool> {
     let mut values = headers.values(name).peekable();
     values.peek()?;
-    Some(values.any(|value| {
-        let text = std::str::from_utf8(value).unwrap_or_default();
-        text == "*" || tags(text).any(&wanted)
-    }))
+    Some(values.any(|list| list == b"*" || tags(list).any(&wanted)))
 }
 
-/// The entity tags of a list. A tag may hold commas, so the list is split at its quotes.
-fn tags(list: &str) -> impl Iterator<Item = &str> {
+/// The entity tags of a list. A tag may hold commas and bytes above 127, so the list is split at its quotes.
+fn tags(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = list;
     std::iter::from_fn(move || {
-        rest = rest.trim_start_matches([' ', '\t', ',']);
-        let open = rest.find('"')?;
-        let close = open + 1 + rest[open + 1..].find('"')?;
+        while let [b' ' | b'\t' | b',', behind @ ..] = rest {
+            rest = behind;
+        }
+        let open = rest.iter().position(|&byte| byte == b'"')?;
+        let close = open + 1 + rest[open + 1..].iter().position(|&byte| byte == b'"')?;
         let (tag, behind) = rest.split_at(close + 1);
         rest = behind;
         Some(tag)
@@ -140,7 +146,7 @@ mod tests {
     }
 
     fn validators() -> Validators {
-        Validators::new(Some(at(NOW - 10) + Duration::from_millis(5)), 7, 1, at(NOW))
+        Validators::new(Some(at(NOW - 10) + Duration::from_millis(5)), 7, at(NOW))
     }
 
     fn headers(fields: &[(&str, &str)]) -> Headers {
@@ -178,6 +184,9 @@ mod tests {
             (&[("if-unmodified-since", exactly)], Proceed),
             (&[("if-unmodified-since", before)], Failed),
             (&[("if-match", "TAG"), ("if-unmodified-since", before)], Proceed),
+            (&[("if-match", "\"é\", TAG")], Proceed),
+            (&[("if-modified-since", exactly), ("if-modified-since", exactly)], Proceed),
+            (&[("if-unmodified-since", before), ("if-unmodified-since", before)], Proceed),
         ];
         for (fields, verdict) in cases {
             assert_eq!(evaluate(&headers(fields), &validators()), *verdict, "{fields:?}");
@@ -191,8 +200,8 @@ mod tests {
             (&[("if-range", "TAG")], true),
             (&[("if-range", "W/TAG")], false),
             (&[("if-range", "\"a\"")], false),
-            (&[("if-range", "Sun, 09 Sep 2001 01:46:30 GMT")], true),
-            (&[("if-range", "Sun, 09 Sep 2001 01:46:31 GMT")], false),
+            (&[("if-range", "TAG"), ("if-range", "\"a\"")], false),
+            (&[("if-range", "Sun, 09 Sep 2001 01:46:30 GMT")], false),
             (&[("if-range", "garbage")], false),
         ];
         for (fields, allowed) in cases {
@@ -205,10 +214,25 @@ mod tests {
         let before_1970 = SystemTime::UNIX_EPOCH - Duration::from_secs(10);
         let far_future = at(1 << 40);
         let etags = [None, Some(before_1970), Some(far_future), Some(at(NOW + 1))].map(|time| {
-            let validators = Validators::new(time, 7, 1, at(NOW));
+            let validators = Validators::new(time, time, at(NOW));
             assert_eq!(validators.last_modified(), None);
             validators.etag
         });
         assert!(etags.windows(2).all(|pair| pair[0] != pair[1]), "{etags:?}");
+    }
+
+    #[test]
+    fn what_has_no_validators_matches_only_a_star() {
+        let cases: &[(&[(&str, &str)], Verdict)] = &[
+            (&[], Verdict::Proceed),
+            (&[("if-match", "\"a\"")], Verdict::Failed),
+            (&[("if-match", "*")], Verdict::Proceed),
+            (&[("if-none-match", "\"a\"")], Verdict::Proceed),
+            (&[("if-none-match", "*")], Verdict::NotModified),
+            (&[("if-modified-since", "Sun, 09 Sep 2001 01:46:30 GMT")], Verdict::Proceed),
+        ];
+        for (fields, verdict) in cases {
+            assert_eq!(evaluate(&headers(fields), &Validators::none()), *verdict, "{fields:?}");
+        }
     }
 }

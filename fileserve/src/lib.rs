@@ -89,7 +89,11 @@ impl Directory {
             Ok(Found::File(opened)) => Ok(file(request, &location, opened)),
             Ok(Found::Directory) | Err(Denied::NotFound) => {
                 let entries = self.root.list(location.path())?;
-                Ok(listing::page(&location, entries))
+                Ok(match conditional::evaluate(request.headers(), &Validators::none()) {
+                    Verdict::Proceed => listing::page(&location, entries),
+                    Verdict::NotModified => Response::new(Status::NOT_MODIFIED),
+                    Verdict::Failed => status(Status::PRECONDITION_FAILED),
+                })
             }
             Err(denied) => Err(denied),
         }
@@ -109,7 +113,7 @@ fn file(request: &Request, location: &Location, opened: Opened) -> Response {
     let validators = Validators::of(&metadata);
     let headers = request.headers();
     let verdict = conditional::evaluate(headers, &validators);
-    let selection = match (verdict, headers.get("range")) {
+    let selection = match (verdict, conditional::only(headers, "range")) {
         (Verdict::NotModified, _) => {
             return with_validators(Response::new(Status::NOT_MODIFIED), &validators);
         }
@@ -128,11 +132,11 @@ fn file(request: &Request, location: &Location, opened: Opened) -> Response {
         .with_header("x-content-type-options", "nosniff")
         .with_content_type(media_type::of(name, || resolve::beginning(&file)));
     match selection {
-        Selection::Whole => response.with_body(Body::File { file, offset: 0, len }),
+        Selection::Whole => response.with_body(Body::File { file: file.into(), offset: 0, len }),
         Selection::Part { first, last } => response
             .with_status(Status::PARTIAL_CONTENT)
             .with_header("content-range", format!("bytes {first}-{last}/{len}"))
-            .with_body(Body::File { file, offset: first, len: last - first + 1 }),
+            .with_body(Body::File { file: file.into(), offset: first, len: last - first + 1 }),
         Selection::Unsatisfiable => {
             status(Status::RANGE_NOT_SATISFIABLE).with_header("content-range", format!("bytes */{len}"))
         }
@@ -152,7 +156,7 @@ fn with_validators(response: Response, validators: &Validators) -> Response {
 fn redirect(request: &Request, location: &Location) -> Response {
     let mut target = location.href();
     if let Some(query) = request.query() {
-        target = format!("{target}?{query}");
+        target = format!("{target}?{}", resolve::encode_query(query));
     }
     match Response::redirect(Status::MOVED_PERMANENTLY, &target) {
         Ok(response) => response,

@@ -11,7 +11,7 @@
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
@@ -87,12 +87,18 @@ pub(crate) fn encode(name: &OsStr) -> String {
     percent_encode(name.as_encoded_bytes(), RESERVED).to_string()
 }
 
+/// A query as it can stand in a URI: what is encoded stays so, and what should have been, is.
+pub(crate) fn encode_query(query: &str) -> String {
+    const FORBIDDEN: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'\\').add(b'^').add(b'`');
+    percent_encode(query.as_bytes(), FORBIDDEN).to_string()
+}
+
 /// Why there is nothing to serve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Denied {
     NotFound,
     Forbidden,
-    /// The process has too many files open.
+    /// It cannot be opened now: too many files are open, say.
     Busy,
     Failed,
 }
@@ -115,7 +121,7 @@ fn system_error(error: &io::Error) -> Denied {
     use rustix::io::Errno;
     match Errno::from_io_error(error) {
         Some(Errno::NXIO | Errno::NODEV | Errno::LOOP | Errno::NAMETOOLONG) => Denied::NotFound, // a socket, say
-        Some(Errno::MFILE | Errno::NFILE) => Denied::Busy,
+        Some(Errno::MFILE | Errno::NFILE | Errno::AGAIN) => Denied::Busy, // or somebody has a lease on the file
         _ => Denied::Failed,
     }
 }

@@ -63,7 +63,7 @@ fn text(response: Response) -> String {
     let bytes = match response.into_body() {
         Body::File { file, offset, len } => {
             let mut bytes = vec![0; len as usize];
-            std::os::unix::fs::FileExt::read_exact_at(&file, &mut bytes, offset).unwrap();
+            std::os::unix::fs::FileExt::read_exact_at(&*file, &mut bytes, offset).unwrap();
             bytes
         }
         Body::Bytes(bytes) => bytes,

@@ -178,7 +178,7 @@ pub(super) fn files_are_sent_as_promised(subject: &Subject) {
         let (offset, len) = request.path()[1..].split_once('-').expect("offset and length");
         let (offset, len) = (offset.parse().expect("a number"), len.parse().expect("a number"));
         let file = File::open(&path).expect("the file");
-        Response::new(crate::Status::OK).with_body(Body::File { file, offset, len })
+        Response::new(crate::Status::OK).with_body(Body::File { file: file.into(), offset, len })
     });
     let mut client = Client::of(&server);
     for (offset, len) in [(0, 0), (0, 1_000), (7, 64 << 10), (0, 1_000_000), (999_999, 1), (123_456, 500_000)] {

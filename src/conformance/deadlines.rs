@@ -46,17 +46,18 @@ fn not_early(server: &Running, late: impl FnOnce()) {
 pub(super) fn a_silent_client_is_ended(subject: &Subject) {
     let server = subject.serve(Limits { first_byte: LIMIT, ..patient() }, hello);
     not_early(&server, || Client::of(&server).closed());
+    not_early(&server, || {
+        let mut client = Client::of(&server);
+        let until = Instant::now() + PATIENCE;
+        while client.try_send("\r\n") && Instant::now() < until {
+            pause(LIMIT / 10);
+        }
+        assert!(Instant::now() < until, "empty lines are no request");
+    });
 }
 
 pub(super) fn an_idle_client_is_ended(subject: &Subject) {
     let server = subject.serve(Limits { idle: LIMIT, ..patient() }, hello);
-    let mut client = Client::of(&server);
-    for _ in 0..3 {
-        assert_eq!(client.get("/").text(), "Hello");
-    }
-    let since = Instant::now();
-    client.closed();
-    assert!(since.elapsed() >= LIMIT / 2, "the deadline moves with every request");
     not_early(&server, || {
         let mut client = Client::of(&server);
         client.get("/");
@@ -64,9 +65,19 @@ pub(super) fn an_idle_client_is_ended(subject: &Subject) {
     });
 }
 
+pub(super) fn every_request_moves_the_idle_deadline(subject: &Subject) {
+    let limit = 4 * LIMIT;
+    let server = subject.serve(Limits { idle: limit, ..patient() }, hello);
+    let mut client = Client::of(&server);
+    for _ in 0..5 {
+        assert_eq!(client.get("/").text(), "Hello");
+        pause(limit / 3);
+    }
+}
+
 pub(super) fn half_a_head_is_408(subject: &Subject) {
     let server = subject.serve(Limits { head: LIMIT, ..patient() }, hello);
-    for start in ["G", "\r\n", "GET / HTTP/1.1\r\nHost: test\r\n"] {
+    for start in ["G", "\r\nG", "GET / HTTP/1.1\r\nHost: test\r\n"] {
         not_early(&server, || {
             let mut client = Client::of(&server);
             client.send(start);
@@ -96,7 +107,7 @@ pub(super) fn a_short_limit_holds_after_a_long_one(subject: &Subject) {
 
 pub(super) fn a_dripping_head_is_ended(subject: &Subject) {
     let server = subject.serve(Limits { head: LIMIT, ..patient() }, hello);
-    for drip in [&b"GET / HTTP/1.1\r\nA: "[..], b"\r\n"] {
+    for drip in [&b"GET / HTTP/1.1\r\nA: "[..], b"G"] {
         not_early(&server, || {
             let mut client = Client::of(&server);
             let mut bytes = drip.iter().copied().chain(std::iter::repeat(*drip.last().expect("a byte")));
@@ -213,4 +224,5 @@ pub(super) fn a_busy_handler_has_no_deadline(subject: &Subject) {
     }
     release.send(()).expect("the handler waits");
     assert_eq!(client.reply().text(), "Hello");
+    client.closed(); // and afterwards the idle limit holds
 }

@@ -146,6 +146,7 @@ pub const CASES: &[Case] = &[
     case("a_stream_can_read_the_request", bodies::a_stream_can_read_the_request),
     case("a_silent_client_is_ended", deadlines::a_silent_client_is_ended),
     case("an_idle_client_is_ended", deadlines::an_idle_client_is_ended),
+    case("every_request_moves_the_idle_deadline", deadlines::every_request_moves_the_idle_deadline),
     case("half_a_head_is_408", deadlines::half_a_head_is_408),
     case("a_short_limit_holds_after_a_long_one", deadlines::a_short_limit_holds_after_a_long_one),
     case("a_dripping_head_is_ended", deadlines::a_dripping_head_is_ended),

@@ -12,6 +12,24 @@ pub struct Key {
     generation: u32,
 }
 
+impl Key {
+    /// A key of one's own, for those who implement [`Timer`](crate::Timer): whatever `index` and `generation` mean there,
+    /// a key must not name another timer after its own is gone.
+    pub fn new(index: u32, generation: u32) -> Self {
+        Self { index, generation }
+    }
+
+    /// What [`new`](Key::new) was given.
+    pub fn index(self) -> u32 {
+        self.index
+    }
+
+    /// What [`new`](Key::new) was given.
+    pub fn generation(self) -> u32 {
+        self.generation
+    }
+}
+
 /// Slots for nodes of type `N`.
 #[derive(Debug)]
 pub(crate) struct Slab<N> {

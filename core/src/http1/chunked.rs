@@ -1,17 +1,19 @@
 //! The chunked coding, decoded piece by piece from whatever has arrived (RFC 9112 section 7.1).
 //!
 //! ```text
-//!            hex digit                         LF, size > 0             size bytes
+//!            hex digit       space, `;`        CR LF, size > 0          size bytes
 //!     Size ────────────▶ Size ──▶ Extension ────────────────▶ Data ────────────────▶ DataEnd
-//!                                     │ LF, size = 0            ▲                       │ CR LF
+//!                                     │ CR LF, size = 0         ▲                       │ CR LF
 //!                                     ▼                         └────── Size ◀──────────┘
 //!                                  Trailer ── empty line ──▶ End
 //! ```
 //!
-//! The decoder keeps no bytes: it says how many of the given ones are data and how many it has used up. A size
-//! is at most 16 hexadecimal digits, nothing is resynchronised after an error, and extensions and trailers
-//! (which are dropped) are bounded together by `Limits::chunk_overhead` each.
+//! The decoder keeps no bytes: it says how many of the given ones are data and how many it has used up. A size is at
+//! most 16 hexadecimal digits, and nothing is resynchronised after an error. Extensions and trailers are dropped; each
+//! are bounded by `Limits::chunk_overhead`. Extensions have to begin with a semicolon, and trailers to be fields: else
+//! a request that was forgotten behind a body could pass for them.
 
+use super::syntax;
 use crate::Limits;
 
 /// Where in the coding the next byte stands.
@@ -30,9 +32,10 @@ enum State {
         size: u64,
         digits: u8,
     },
-    /// Behind the digits, in what may be an extension. `cr`: the last byte was a CR.
+    /// Behind the digits, in extensions once a semicolon has been seen. `cr`: the last byte was a CR.
     Extension {
         size: u64,
+        semicolon: bool,
         cr: bool,
     },
     Data {
@@ -42,12 +45,20 @@ enum State {
     DataEnd {
         cr: bool,
     },
-    /// In a trailer line of which `length` bytes have been seen.
+    /// In the trailers. `cr`: the last byte was a CR.
     Trailer {
-        length: usize,
+        part: Part,
         cr: bool,
     },
     End,
+}
+
+/// Where in a trailer line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Start,
+    Name,
+    Value,
 }
 
 /// What the front of the given bytes is.
@@ -97,16 +108,23 @@ impl Chunked {
                 Ok(State::Size { size: size << 4 | digit, digits: digits + 1 })
             }
             (State::Size { digits: 0, .. }, _) => Err("a chunk has no size"),
-            (State::Size { size, .. }, b'\r') => Ok(State::Extension { size, cr: true }),
-            (State::Size { size, .. }, b';' | b' ' | b'\t') => Ok(State::Extension { size, cr: false }),
+            (State::Size { size, .. }, b'\r') => Ok(State::Extension { size, semicolon: false, cr: true }),
+            (State::Size { size, .. }, b';') => Ok(State::Extension { size, semicolon: true, cr: false }),
+            (State::Size { size, .. }, b' ' | b'\t') => Ok(State::Extension { size, semicolon: false, cr: false }),
             (State::Size { .. }, _) => Err("a chunk's size is not hexadecimal"),
 
-            (State::Extension { size: 0, cr: true }, b'\n') => Ok(State::Trailer { length: 0, cr: false }),
-            (State::Extension { size, cr: true }, b'\n') => Ok(State::Data { left: size }),
-            (State::Extension { size, cr: false }, b'\r') => Ok(State::Extension { size, cr: true }),
-            (State::Extension { size, cr: false }, b'\t' | b' '..=b'~' | 0x80..) => {
+            (State::Extension { size: 0, cr: true, .. }, b'\n') => Ok(State::Trailer { part: Part::Start, cr: false }),
+            (State::Extension { size, cr: true, .. }, b'\n') => Ok(State::Data { left: size }),
+            (State::Extension { size, semicolon: true, cr: false }, b'\r') => {
+                Ok(State::Extension { size, semicolon: true, cr: true })
+            }
+            (State::Extension { size, semicolon, cr: false }, b'\t' | b' '..=b'~' | 0x80..) => {
+                let semicolon = semicolon || byte == b';';
+                if !semicolon && !matches!(byte, b' ' | b'\t') {
+                    return Err("a chunk's size is followed by something else than an extension");
+                }
                 self.extensions += 1;
-                let state = State::Extension { size, cr: false };
+                let state = State::Extension { size, semicolon, cr: false };
                 if self.extensions <= self.allowed { Ok(state) } else { Err("the chunk extensions are too long") }
             }
             (State::Extension { .. }, _) => Err("a chunk's first line does not end in CR LF"),
@@ -115,12 +133,20 @@ impl Chunked {
             (State::DataEnd { cr: true }, b'\n') => Ok(State::Size { size: 0, digits: 0 }),
             (State::DataEnd { .. }, _) => Err("a chunk is longer than its size"),
 
-            (State::Trailer { length: 0, cr: true }, b'\n') => Ok(State::End),
-            (State::Trailer { cr: true, .. }, b'\n') => Ok(State::Trailer { length: 0, cr: false }),
-            (State::Trailer { length, cr: false }, b'\r') => Ok(State::Trailer { length, cr: true }),
-            (State::Trailer { length, cr: false }, b'\t' | b' '..=b'~' | 0x80..) => {
+            (State::Trailer { part: Part::Start, cr: true }, b'\n') => Ok(State::End),
+            (State::Trailer { cr: true, .. }, b'\n') => Ok(State::Trailer { part: Part::Start, cr: false }),
+            (State::Trailer { part: part @ (Part::Start | Part::Value), cr: false }, b'\r') => {
+                Ok(State::Trailer { part, cr: true })
+            }
+            (State::Trailer { part, cr: false }, _) => {
+                let part = match part {
+                    Part::Start | Part::Name if syntax::is_token(&[byte]) => Part::Name,
+                    Part::Name if byte == b':' => Part::Value,
+                    Part::Value if syntax::is_field_value(&[byte]) => Part::Value,
+                    _ => return Err("a trailer is not a field"),
+                };
                 self.trailers += 1;
-                let state = State::Trailer { length: length + 1, cr: false };
+                let state = State::Trailer { part, cr: false };
                 if self.trailers <= self.allowed { Ok(state) } else { Err("the trailers are too long") }
             }
             (State::Trailer { .. }, _) => Err("a trailer line does not end in CR LF"),
@@ -172,7 +198,7 @@ mod tests {
 
     #[test]
     fn broken_bodies_are_refused_however_they_are_split() {
-        let cases: [&[u8]; 18] = [
+        let cases: &[&[u8]] = &[
             b"\r\n\r\n",
             b";x\r\n\r\n",
             b"g\r\n",
@@ -191,6 +217,16 @@ mod tests {
             b"0\r\nTrailer: 1234567890123\r\n\r\n",
             b"0\r\nA: b\n\r\n",
             b"0\r\n\rX",
+            b"1 junk\r\na\r\n0\r\n\r\n",
+            b"1 1\r\na\r\n0\r\n\r\n",
+            b"1 \r\na\r\n0\r\n\r\n",
+            b"0 junk\r\n\r\n",
+            b"0\r\nno colon\r\n\r\n",
+            b"0\r\nnocolon\r\n\r\n",
+            b"0\r\n: x\r\n\r\n",
+            b"0\r\nA : x\r\n\r\n",
+            b"0\r\n folded\r\n\r\n",
+            b"0\r\nXXGET / HTTP/1.1\r\nHost: h\r\n\r\n",
         ];
         for wire in cases {
             for step in 1..=wire.len() {

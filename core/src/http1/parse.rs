@@ -147,13 +147,13 @@ fn version(bytes: &[u8]) -> Result<Version, Refusal> {
 
 /// The forms of a target (RFC 9112 section 3.2): `/path?query`, `http://host/path?query`, `*` with OPTIONS.
 fn path_and_query(method: &[u8], line: &[u8], target: Range<usize>) -> Result<(Span, Option<Span>), Refusal> {
+    if method == b"CONNECT" {
+        return Err(Refusal::new(Status::NOT_IMPLEMENTED, "this server is no proxy: CONNECT is not implemented"));
+    }
     let bytes = &line[target.clone()];
     let path_start = match bytes {
         [b'/', ..] => 0,
         b"*" if method == b"OPTIONS" => 0,
-        _ if method == b"CONNECT" => {
-            return Err(Refusal::new(Status::NOT_IMPLEMENTED, "this server is no proxy: CONNECT is not implemented"));
-        }
         _ => authority_end(bytes)?,
     };
     let question = syntax::find(bytes, b'?');

@@ -106,6 +106,7 @@ fn request_lines_that_are_refused() {
         ("GET / HTTP/2.0", 505),
         ("GET / HTTP/9.9", 505),
         ("CONNECT h:80 HTTP/1.1", 501),
+        ("CONNECT / HTTP/1.1", 501),
         ("GET /aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa HTTP/1.1", 414),
     ];
     for (line, status) in cases {

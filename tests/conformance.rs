@@ -1,18 +1,20 @@
 //! Runs the conformance suite on every backend with every timer of this build; on the pool of the example
-//! `custom_backend`; and on a backend that exists only here, whose every read and write is `Pending` first, so that
-//! what a suspending backend would meet is tried on a blocking socket.
+//! `custom_backend`, with a timer that is not ours; and on a backend that exists only here, whose sockets do not block,
+//! so that the loop really suspends.
 //!
 //! `cargo test --test conformance -- threads` runs those of one backend.
 
 use libtest_mimic::{Arguments, Trial};
+use std::collections::BTreeMap;
 use std::io::{self, IoSlice};
 use std::net::{Shutdown, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::task::{Context, Poll, Waker};
 use std::thread;
+use std::time::Duration;
 use switchboard::conformance::{CASES, Subject};
-use switchboard::core::{Connection, Rejected, Transport, block_on};
-use switchboard::{AnyBackend, Backend, timer};
+use switchboard::timer::{self, Fired, Key, Tick};
+use switchboard::{AnyBackend, Backend, Connection, Rejected, Timed, Timer, Transport, block_on};
 
 #[allow(dead_code, unreachable_pub)] // its main
 #[path = "../examples/custom_backend.rs"]
@@ -20,69 +22,164 @@ mod custom_backend;
 
 fn main() {
     let arguments = Arguments::from_args();
+    let ours = AnyBackend::NAMES.iter().flat_map(|backend| timer::NAMES.iter().map(move |timer| (*backend, *timer)));
     let mut trials = Vec::new();
-    for backend in AnyBackend::NAMES.iter().copied().chain([CUSTOM, SUSPENDING]) {
-        for timer in timer::NAMES {
-            for case in CASES {
-                let name = format!("{backend}::{timer}::{}", case.name);
-                trials.push(Trial::test(name, move || {
-                    (case.run)(&Subject::new(|| by_name(backend), || timer::by_name(timer).expect("its own name")));
-                    Ok(())
-                }));
-            }
+    for (backend, timer) in ours.chain([(CUSTOM, FOREIGN), (SUSPENDING, timer::NAMES[0])]) {
+        for case in CASES {
+            trials.push(Trial::test(format!("{backend}::{timer}::{}", case.name), move || {
+                (case.run)(&Subject::new(|| backend_by_name(backend), || timer_by_name(timer)));
+                Ok(())
+            }));
         }
     }
     libtest_mimic::run(&arguments, trials).exit();
 }
 
-fn by_name(name: &str) -> Box<dyn Backend> {
+const CUSTOM: &str = "custom";
+const SUSPENDING: &str = "suspending";
+const FOREIGN: &str = "foreign";
+
+fn backend_by_name(name: &str) -> Box<dyn Backend> {
     match name {
         CUSTOM => Box::new(custom_backend::Pool::new(16).expect("threads")),
-        SUSPENDING => Box::new(Suspending),
+        SUSPENDING => Box::new(Suspending::new()),
         name => Box::new(name.parse::<AnyBackend>().expect("its own name")),
     }
 }
 
-const CUSTOM: &str = "custom";
-const SUSPENDING: &str = "suspending";
+fn timer_by_name(name: &str) -> Box<dyn Timer<Timed> + Send> {
+    match name {
+        FOREIGN => Box::new(Foreign::default()),
+        name => timer::by_name(name).expect("its own name"),
+    }
+}
 
-struct Suspending;
+/// A thread per connection on sockets that do not block. Whoever waits is woken every other millisecond to try again.
+struct Suspending(Arc<Waiting>);
+
+type Waiting = Mutex<Vec<Waker>>;
+
+impl Suspending {
+    fn new() -> Self {
+        let waiting = Arc::new(Waiting::default());
+        let weak = Arc::downgrade(&waiting);
+        thread::spawn(move || wake_all(&weak));
+        Self(waiting)
+    }
+}
+
+/// Until the backend and its transports are gone.
+fn wake_all(waiting: &Weak<Waiting>) {
+    while let Some(waiting) = waiting.upgrade() {
+        let wakers = std::mem::take(&mut *waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        wakers.into_iter().for_each(Waker::wake);
+        drop(waiting);
+        thread::sleep(Duration::from_millis(2));
+    }
+}
 
 impl Backend for Suspending {
     fn dispatch(&self, connection: Connection) -> Result<(), Rejected> {
-        let wrap = |socket| Ok(EverySecondPoll { socket, is_ready: AtomicBool::new(false) });
+        let waiting = self.0.clone();
+        let wrap = |socket: TcpStream| {
+            socket.set_nonblocking(true)?;
+            Ok(NonBlocking { socket, waiting })
+        };
         thread::Builder::new().spawn(move || connection.serve(wrap).map(block_on))?;
         Ok(())
     }
 }
 
-struct EverySecondPoll {
+struct NonBlocking {
     socket: TcpStream,
-    is_ready: AtomicBool,
+    waiting: Arc<Waiting>,
 }
 
-impl EverySecondPoll {
-    fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.is_ready.fetch_xor(true, Relaxed) {
-            return Poll::Ready(());
+impl NonBlocking {
+    fn poll(
+        &self,
+        cx: &mut Context<'_>,
+        mut call: impl FnMut(&TcpStream) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        match call(&self.socket) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(cx.waker().clone());
+                Poll::Pending
+            }
+            result => Poll::Ready(result),
         }
-        cx.waker().wake_by_ref();
-        Poll::Pending
     }
 }
 
-impl Transport for EverySecondPoll {
+impl Transport for NonBlocking {
     fn poll_read(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-        std::task::ready!(self.poll_ready(cx));
-        self.socket.poll_read(cx, buf)
+        self.poll(cx, |mut socket| io::Read::read(&mut socket, buf))
     }
 
     fn poll_write(&self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        std::task::ready!(self.poll_ready(cx));
-        self.socket.poll_write(cx, bufs)
+        self.poll(cx, |mut socket| io::Write::write_vectored(&mut socket, bufs))
     }
 
     fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         self.socket.shutdown(how)
+    }
+}
+
+/// A timer as somebody else would write it: an ordered map.
+#[derive(Default)]
+struct Foreign {
+    timers: BTreeMap<(Tick, u32), Timed>,
+    deadlines: BTreeMap<u32, Tick>,
+    next: u32,
+}
+
+impl Timer<Timed> for Foreign {
+    fn insert(&mut self, deadline: Tick, value: Timed) -> Key {
+        self.next += 1;
+        self.timers.insert((deadline, self.next), value);
+        self.deadlines.insert(self.next, deadline);
+        Key::new(self.next, 0)
+    }
+
+    fn reset(&mut self, key: Key, deadline: Tick) -> bool {
+        let Some(value) = self.cancel(key) else { return false };
+        self.timers.insert((deadline, key.index()), value);
+        self.deadlines.insert(key.index(), deadline);
+        true
+    }
+
+    fn cancel(&mut self, key: Key) -> Option<Timed> {
+        let deadline = self.deadlines.remove(&key.index())?;
+        self.timers.remove(&(deadline, key.index()))
+    }
+
+    fn next_deadline(&self) -> Option<Tick> {
+        self.timers.keys().next().map(|&(deadline, _)| deadline)
+    }
+
+    fn expire_with(
+        &mut self,
+        now: Tick,
+        budget: usize,
+        due: &mut dyn FnMut(Key, &mut Timed) -> Option<Tick>,
+        fired: &mut Vec<Fired<Timed>>,
+    ) -> bool {
+        for _ in 0..budget {
+            let Some(mut first) = self.timers.first_entry().filter(|first| first.key().0 <= now) else { return false };
+            let ((deadline, index), later) = (*first.key(), due(Key::new(first.key().1, 0), first.get_mut()));
+            let value = first.remove();
+            self.deadlines.remove(&index);
+            if let Some(later) = later {
+                self.timers.insert((later.max(now + 1), index), value);
+                self.deadlines.insert(index, later.max(now + 1));
+            } else {
+                fired.push(Fired { key: Key::new(index, 0), deadline, value });
+            }
+        }
+        self.next_deadline().is_some_and(|next| next <= now)
+    }
+
+    fn len(&self) -> usize {
+        self.timers.len()
     }
 }

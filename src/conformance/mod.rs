@@ -43,6 +43,11 @@
 //! | a stream that failed looks finished | `streams_are_chunked_or_close` |
 //! | a panic is not caught | `a_panic_costs_its_own_request` |
 //! | a swapped request keeps the connection | `a_swapped_request_costs_its_own_connection` |
+//! | a body's last piece is not taken away | `a_body_read_to_its_last_byte_is_no_request` |
+//! | a read is pending without a wake-up | `a_read_behind_a_combinator_is_woken` |
+//! | a write ends the deadline of a read | `a_body_limit_holds_beside_other_wakes` |
+//! | a dropped read keeps its deadline | `a_dropped_read_has_no_deadline` |
+//! | what a failing answer leaves is dropped | `earlier_answers_survive_one_that_fails` |
 //! | one connection at a time | `connections_run_at_once` |
 //! | connections are not limited | `connections_beyond_the_limit_wait` |
 //! | an abort does not reach a handler that waits | `shutdown_reaches_a_handler_that_waits` |
@@ -57,6 +62,7 @@ mod client;
 mod deadlines;
 mod lifecycle;
 mod protocol;
+mod waits;
 
 use crate::{Backend, Handler, Limits, Running, Server, Timer, core::Timed};
 use std::fmt;
@@ -144,6 +150,12 @@ pub const CASES: &[Case] = &[
     case("files_are_sent_as_promised", bodies::files_are_sent_as_promised),
     case("streams_are_chunked_or_close", bodies::streams_are_chunked_or_close),
     case("a_stream_can_read_the_request", bodies::a_stream_can_read_the_request),
+    case("a_body_read_to_its_last_byte_is_no_request", waits::a_body_read_to_its_last_byte_is_no_request),
+    case("a_read_behind_a_combinator_is_woken", waits::a_read_behind_a_combinator_is_woken),
+    case("a_body_limit_holds_beside_other_wakes", waits::a_body_limit_holds_beside_other_wakes),
+    case("a_dropped_read_has_no_deadline", waits::a_dropped_read_has_no_deadline),
+    case("earlier_answers_survive_one_that_fails", waits::earlier_answers_survive_one_that_fails),
+    case("a_panic_before_the_first_poll_is_500_too", waits::a_panic_before_the_first_poll_is_500_too),
     case("a_silent_client_is_ended", deadlines::a_silent_client_is_ended),
     case("an_idle_client_is_ended", deadlines::an_idle_client_is_ended),
     case("every_request_moves_the_idle_deadline", deadlines::every_request_moves_the_idle_deadline),

@@ -18,9 +18,9 @@ pub(crate) const TURN: usize = 64 << 10;
 
 /// A connection's socket. Takes `&self`: the connection loop, the request's body and the deadline share it.
 ///
-/// A transport that blocks its thread does the call and answers `Ready`; one that suspends answers `Pending`, having seen
-/// to it that the task is woken when the call is worth repeating. Reads and writes are not called concurrently with
-/// themselves. Errors of kind `Interrupted` are for the implementation to retry. `std::net::TcpStream` is a transport,
+/// A transport that blocks its thread does the call and answers `Ready`; one that suspends answers `Pending`, having
+/// seen to it that the task is woken when the call is worth repeating. Neither reads nor writes are called concurrently.
+/// Errors of kind `Interrupted` are for the implementation to retry. `std::net::TcpStream` is a transport,
 /// as long as it is blocking.
 pub trait Transport: Send + Sync + 'static {
     /// Reads some bytes into `buf`; 0 at the end of what the client sends.
@@ -43,8 +43,8 @@ pub trait Transport: Send + Sync + 'static {
         result
     }
 
-    /// Ends one direction or both; whoever waits for it returns. Called from the timer's thread among others: it must not
-    /// wait.
+    /// Ends one direction or both; whoever waits for it returns. Called from the timer's thread among others: it must
+    /// not wait.
     fn shutdown(&self, how: Shutdown) -> io::Result<()>;
 }
 

@@ -1,8 +1,8 @@
 //! Conditional requests: whether the client's copy is still good (RFC 9110 section 13).
 //!
 //! The validators are a strong entity tag, a hash of the file's identity, its length and its times of change in
-//! nanoseconds (that of the inode too, which nobody can set back), and the time of change in seconds. A time before 1970
-//! has no text, and one in the future must not be sent (RFC 9110 section 8.8.2.1): such files have the tag only.
+//! nanoseconds (that of the inode too, which nobody can set back), and the time of change in seconds. A time before
+//! 1970 has no text, and one in the future must not be sent (RFC 9110 section 8.8.2.1): such files have the tag only.
 
 use std::fs::Metadata;
 use std::hash::{DefaultHasher, Hash, Hasher};

@@ -13,8 +13,8 @@ pub struct Key {
 }
 
 impl Key {
-    /// A key of one's own, for those who implement [`Timer`](crate::Timer): whatever `index` and `generation` mean there,
-    /// a key must not name another timer after its own is gone.
+    /// A key of one's own, for those who implement [`Timer`](crate::Timer): whatever `index` and `generation` mean
+    /// there, a key must not name another timer after its own is gone.
     pub fn new(index: u32, generation: u32) -> Self {
         Self { index, generation }
     }

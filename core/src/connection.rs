@@ -157,7 +157,7 @@ impl Conversation {
         }
         self.link.arm(Phase::Handler, Tick::MAX).map_err(too_late)?;
         self.phase = Phase::Handler;
-        let is_head = self.request.method() == "HEAD";
+        let is_head = self.request.is_head();
         let framing = self.request.framing();
         Ok(Terms { version: self.request.line().version, is_head, keep_alive: framing.keep_alive })
     }

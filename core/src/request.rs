@@ -134,6 +134,10 @@ impl Request {
         Some(&bytes[start..])
     }
 
+    pub(crate) fn is_head(&self) -> bool {
+        self.line.method.of(self.headers.text()) == b"HEAD"
+    }
+
     pub(crate) fn line(&self) -> RequestLine {
         self.line
     }

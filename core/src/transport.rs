@@ -19,9 +19,9 @@ pub(crate) const TURN: usize = 64 << 10;
 /// A connection's socket. Takes `&self`: the connection loop, the request's body and the deadline share it.
 ///
 /// A transport that blocks its thread does the call and answers `Ready`; one that suspends answers `Pending`, having
-/// seen to it that the task is woken when the call is worth repeating. Neither reads nor writes are called concurrently.
-/// Errors of kind `Interrupted` are for the implementation to retry. `std::net::TcpStream` is a transport,
-/// as long as it is blocking.
+/// seen to it that the task is woken when the call is worth repeating. Neither reads nor writes are called
+/// concurrently. Errors of kind `Interrupted` are for the implementation to retry. `std::net::TcpStream` is a
+/// transport, as long as it is blocking.
 pub trait Transport: Send + Sync + 'static {
     /// Reads some bytes into `buf`; 0 at the end of what the client sends.
     fn poll_read(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>>;

@@ -62,9 +62,13 @@ fn is_port(bytes: &[u8]) -> bool {
 
 /// Whether `bytes` is a registered name, or an IPv4 address (RFC 3986 section 3.2.2).
 fn is_reg_name(bytes: &[u8]) -> bool {
-    let is_encoded =
-        |after: &[u8]| matches!(after, [high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit());
-    bytes.iter().all(|&byte| REG_NAME[byte as usize]) && bytes.split(|&byte| byte == b'%').skip(1).all(is_encoded)
+    bytes.iter().all(|&byte| REG_NAME[byte as usize]) && (find(bytes, b'%').is_none() || is_encoded(bytes))
+}
+
+/// Whether two hexadecimal digits stand behind every percent sign.
+fn is_encoded(bytes: &[u8]) -> bool {
+    let are_hex = |after: &[u8]| matches!(after, [a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit());
+    bytes.split(|&byte| byte == b'%').skip(1).all(are_hex)
 }
 
 /// Where `byte` first stands in `bytes`. Looks at eight bytes at a time, which spares a small request a seventh of

@@ -98,15 +98,13 @@ pub(crate) struct Conversation {
     pub(crate) request: Request,
     /// Answers that are held back for company.
     pub(crate) output: Vec<u8>,
-    /// What was last armed, as far as it matters to the next.
-    pub(crate) phase: Phase,
     pub(crate) date: Date,
 }
 
 impl Conversation {
     fn new(link: Link, peer: SocketAddr) -> Self {
         let request = Request::of_connection(link.clone(), peer);
-        Self { link, peer, request, output: Vec::new(), phase: Phase::FirstByte, date: Date::default() }
+        Self { link, peer, request, output: Vec::new(), date: Date::default() }
     }
 
     async fn run<H: Handler>(&mut self, handler: &H) {
@@ -156,7 +154,6 @@ impl Conversation {
             }
         }
         self.link.arm(Phase::Handler, Tick::MAX).map_err(too_late)?;
-        self.phase = Phase::Handler;
         let is_head = self.request.is_head();
         let framing = self.request.framing();
         Ok(Terms { version: self.request.line().version, is_head, keep_alive: framing.keep_alive })
@@ -166,25 +163,15 @@ impl Conversation {
     async fn await_head(&mut self) -> Result<(), End> {
         self.flush().await?;
         let began = self.request.has_begun();
-        let phase = match self.phase {
-            _ if began => Phase::Head,
-            Phase::FirstByte => Phase::FirstByte, // armed since the start
-            _ => Phase::Idle,
-        };
-        // A head has one deadline from its first byte to its last, however it drips.
-        if phase != self.phase {
-            let limits = &self.link.server.limits;
-            let limit = if began { limits.head } else { limits.idle };
-            self.link.arm_for(phase, limit).map_err(too_late)?;
-            self.phase = phase;
+        let limits = &self.link.server.limits;
+        match (self.link.entry.phase(), began) {
+            // A head has one deadline from its first byte to its last, however it drips.
+            (Phase::Head, true) | (Phase::FirstByte | Phase::Idle, false) => {}
+            (_, true) => self.link.arm_for(Phase::Head, limits.head).map_err(too_late)?,
+            (_, false) => self.link.arm_for(Phase::Idle, limits.idle).map_err(too_late)?,
         }
         if !began {
-            self.request.body().shrink();
-            self.output.shrink_to(IDLE);
-        }
-        // After arming: either we see the stop, or the stop sees us waiting. What has been received is still read.
-        if !began && self.link.server.deadlines.is_stopping() {
-            let _ = self.link.transport.shutdown(Shutdown::Read);
+            self.become_idle();
         }
         let body = self.request.body();
         let read = poll_fn(|cx| body.poll_fill(cx, 0)).await;
@@ -192,6 +179,15 @@ impl Conversation {
             (_, Some(ending)) => Err(too_late(ending)),
             (Ok(0) | Err(_), None) => Err(End::Close),
             (Ok(_), None) => Ok(()),
+        }
+    }
+
+    fn become_idle(&mut self) {
+        self.request.body().shrink();
+        self.output.shrink_to(IDLE);
+        // We have armed: either we see the stop here, or the stop sees us waiting. What has been received is still read.
+        if self.link.server.deadlines.is_stopping() {
+            let _ = self.link.transport.shutdown(Shutdown::Read);
         }
     }
 
@@ -226,7 +222,6 @@ impl Conversation {
         self.flush().await?;
         self.link.entry.owe_output(false);
         let drained = self.request.body().drain(&self.link.server.limits).await;
-        self.phase = Phase::Body;
         drained.map_err(|_| End::Linger)
     }
 

@@ -58,9 +58,10 @@ pub(crate) async fn drive<T>(
         let left = link.entry.deadline().saturating_sub(link.server.clock.now());
         let reads = link.entry.waits_for_body() && link.entry.phase() == Phase::Body;
         write_out(link, output, &[]).await.map_err(|_| Interrupted::Ended)?;
-        let armed = match reads {
-            true => link.arm_for(Phase::Body, Duration::from_millis(left)),
-            false => link.arm(Phase::Handler, Tick::MAX),
+        let armed = if reads {
+            link.arm_for(Phase::Body, Duration::from_millis(left))
+        } else {
+            link.arm(Phase::Handler, Tick::MAX)
         };
         armed.map_err(|_| Interrupted::Ended)?;
     }

@@ -38,9 +38,10 @@ impl Request {
     /// ```
     pub fn parse(text: impl AsRef<[u8]>) -> Result<Self, Refusal> {
         let mut request = Self::empty(RequestBody::detached(text.as_ref()), None);
-        match request.take_head(&Limits::default())? {
-            true => Ok(request),
-            false => Err(Refusal::bad_request("the head does not end in an empty line")),
+        if request.take_head(&Limits::default())? {
+            Ok(request)
+        } else {
+            Err(Refusal::bad_request("the head does not end in an empty line"))
         }
     }
 

@@ -300,12 +300,11 @@ impl RequestBody {
     fn begin_waiting(&mut self, link: &Link) -> Result<Tick, BodyError> {
         let limits = &link.server.limits;
         let now = link.server.clock.now();
-        let patience = match self.pace.drained {
-            true => clock::ticks(limits.drain),
-            false => {
-                let earned = self.pace.received.saturating_mul(1000) / limits.body_rate.max(1);
-                clock::ticks(limits.body).saturating_add(earned)
-            }
+        let patience = if self.pace.drained {
+            clock::ticks(limits.drain)
+        } else {
+            let earned = self.pace.received.saturating_mul(1000) / limits.body_rate.max(1);
+            clock::ticks(limits.body).saturating_add(earned)
         };
         let left = patience.saturating_sub(self.pace.waited).min(clock::ticks(limits.body));
         if left == 0 {

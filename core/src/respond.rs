@@ -35,11 +35,11 @@ impl Conversation {
             self.flush().await?;
         }
         self.link.entry.count_served();
-        match keep {
-            true => Ok(()),
-            false if !terms.keep_alive && is_short && self.has_heard_all() => Err(End::Close),
-            false => Err(End::Linger),
+        if keep {
+            return Ok(());
         }
+        let may_close = !terms.keep_alive && is_short && self.has_heard_all();
+        Err(if may_close { End::Close } else { End::Linger })
     }
 
     /// Appends the head of the answer. What is left to do: the body, if one is sent, and its frame; and whether the
@@ -168,13 +168,11 @@ impl Conversation {
 
     /// Writes the answers held back, and `body` behind them.
     async fn write(&mut self, body: &[u8]) -> Result<(), End> {
-        self.phase = Phase::Send;
         let written = write_out(&self.link, &mut self.output, body).await;
         written.map_err(|_| End::CutOff)
     }
 
     fn arm_send(&mut self) -> Result<(), Ending> {
-        self.phase = Phase::Send;
         self.link.arm_for(Phase::Send, self.link.server.limits.send)
     }
 }

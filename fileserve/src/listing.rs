@@ -55,10 +55,8 @@ fn breadcrumbs(location: &Location) -> String {
 }
 
 fn row(entry: &Entry) -> String {
-    let (class, slash, size) = match entry.is_directory {
-        true => (" class=\"directory\"", "/", String::new()),
-        false => ("", "", readable(entry.len)),
-    };
+    let (class, slash, size) =
+        if entry.is_directory { (" class=\"directory\"", "/", String::new()) } else { ("", "", readable(entry.len)) };
     let (href, name) = (encode(&entry.name), escape(&entry.name));
     let modified = entry.modified.and_then(minute).unwrap_or_default();
     format!(

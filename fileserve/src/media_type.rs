@@ -9,9 +9,10 @@ pub(crate) fn of(name: &Path, beginning: impl FnOnce() -> Vec<u8>) -> Cow<'stati
     let Some(media_type) = mime_guess::from_path(name).first_raw() else {
         return if is_text(&beginning()) { TEXT.into() } else { "application/octet-stream".into() };
     };
-    match media_type.starts_with("text/") || media_type == "application/javascript" {
-        true => format!("{media_type}; charset=utf-8").into(),
-        false => media_type.into(),
+    if media_type.starts_with("text/") || media_type == "application/javascript" {
+        format!("{media_type}; charset=utf-8").into()
+    } else {
+        media_type.into()
     }
 }
 

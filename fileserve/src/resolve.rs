@@ -41,10 +41,7 @@ impl Location {
                 segments.push(file_name(segment, segments.is_empty())?);
             }
         }
-        let path = match segments.is_empty() {
-            true => PathBuf::from("."),
-            false => segments.iter().collect(),
-        };
+        let path = if segments.is_empty() { PathBuf::from(".") } else { segments.iter().collect() };
         Some(Self { segments, path, is_directory })
     }
 

@@ -185,7 +185,7 @@ impl Conversation {
     fn become_idle(&mut self) {
         self.request.body().shrink();
         self.output.shrink_to(IDLE);
-        // We have armed: either we see the stop here, or the stop sees us waiting. What has been received is still read.
+        // We have armed: either we see the stop here, or it sees us waiting. What has been received is still read.
         if self.link.server.deadlines.is_stopping() {
             let _ = self.link.transport.shutdown(Shutdown::Read);
         }

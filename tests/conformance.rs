@@ -54,25 +54,44 @@ fn timer_by_name(name: &str) -> Box<dyn Timer<Timed> + Send> {
     }
 }
 
-/// A thread per connection on sockets that do not block. Whoever waits is woken every other millisecond to try again.
+/// A thread per connection on sockets that do not block. Every other millisecond those are woken whose socket is ready,
+/// as a reactor would do it, and nobody else.
 struct Suspending(Arc<Waiting>);
 
-type Waiting = Mutex<Vec<Waker>>;
+type Waiting = Mutex<Vec<Wait>>;
+
+struct Wait {
+    socket: Arc<TcpStream>,
+    reads: bool,
+    waker: Waker,
+}
+
+impl Wait {
+    /// A write is taken for ready: trying again does no harm.
+    fn is_ready(&mut self) -> bool {
+        !self.reads || !would_block(&self.socket.peek(&mut [0]))
+    }
+}
+
+fn would_block(result: &io::Result<usize>) -> bool {
+    result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+}
 
 impl Suspending {
     fn new() -> Self {
         let waiting = Arc::new(Waiting::default());
         let weak = Arc::downgrade(&waiting);
-        thread::spawn(move || wake_all(&weak));
+        thread::spawn(move || wake_the_ready(&weak));
         Self(waiting)
     }
 }
 
 /// Until the backend and its transports are gone.
-fn wake_all(waiting: &Weak<Waiting>) {
+fn wake_the_ready(waiting: &Weak<Waiting>) {
     while let Some(waiting) = waiting.upgrade() {
-        let wakers = std::mem::take(&mut *waiting.lock().unwrap_or_else(PoisonError::into_inner));
-        wakers.into_iter().for_each(Waker::wake);
+        let ready: Vec<_> =
+            waiting.lock().unwrap_or_else(PoisonError::into_inner).extract_if(.., Wait::is_ready).collect();
+        ready.into_iter().for_each(|wait| wait.waker.wake());
         drop(waiting);
         thread::sleep(Duration::from_millis(2));
     }
@@ -83,7 +102,7 @@ impl Backend for Suspending {
         let waiting = self.0.clone();
         let wrap = |socket: TcpStream| {
             socket.set_nonblocking(true)?;
-            Ok(NonBlocking { socket, waiting })
+            Ok(NonBlocking { socket: Arc::new(socket), waiting })
         };
         thread::Builder::new().spawn(move || connection.serve(wrap).map(block_on))?;
         Ok(())
@@ -91,33 +110,28 @@ impl Backend for Suspending {
 }
 
 struct NonBlocking {
-    socket: TcpStream,
+    socket: Arc<TcpStream>,
     waiting: Arc<Waiting>,
 }
 
 impl NonBlocking {
-    fn poll(
-        &self,
-        cx: &mut Context<'_>,
-        mut call: impl FnMut(&TcpStream) -> io::Result<usize>,
-    ) -> Poll<io::Result<usize>> {
-        match call(&self.socket) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(cx.waker().clone());
-                Poll::Pending
-            }
-            result => Poll::Ready(result),
+    fn or_wait(&self, cx: &Context<'_>, result: io::Result<usize>, reads: bool) -> Poll<io::Result<usize>> {
+        if !would_block(&result) {
+            return Poll::Ready(result);
         }
+        let wait = Wait { socket: self.socket.clone(), reads, waker: cx.waker().clone() };
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(wait);
+        Poll::Pending
     }
 }
 
 impl Transport for NonBlocking {
     fn poll_read(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-        self.poll(cx, |mut socket| io::Read::read(&mut socket, buf))
+        self.or_wait(cx, io::Read::read(&mut &*self.socket, buf), true)
     }
 
     fn poll_write(&self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        self.poll(cx, |mut socket| io::Write::write_vectored(&mut socket, bufs))
+        self.or_wait(cx, io::Write::write_vectored(&mut &*self.socket, bufs), false)
     }
 
     fn shutdown(&self, how: Shutdown) -> io::Result<()> {

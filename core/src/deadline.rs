@@ -178,7 +178,7 @@ impl Entry {
         self.owes_output.load(Relaxed)
     }
 
-    /// Notes whether the last poll of the handler ended in a read of the body.
+    /// Notes whether a read of the body is under way.
     pub(crate) fn wait_for_body(&self, waits: bool) {
         self.waits_for_body.store(waits, Relaxed);
     }
@@ -199,7 +199,12 @@ impl Entry {
 
     /// Whether it was waiting for a request when the server was asked to stop, and got none.
     pub(crate) fn stayed_idle(&self) -> bool {
-        self.idle_at_stop.load(Relaxed) && matches!(self.phase(), Phase::FirstByte | Phase::Idle)
+        self.idle_at_stop.load(Relaxed) && self.is_idle()
+    }
+
+    /// Whether it waits for a request.
+    pub(crate) fn is_idle(&self) -> bool {
+        matches!(self.phase(), Phase::FirstByte | Phase::Idle)
     }
 
     /// Keeps the waker of a handler that waits, so that an abort can reach it whatever it waits for.

@@ -31,10 +31,13 @@ pub(crate) async fn drive<T>(
     output: &mut Vec<u8>,
     mut poll: impl FnMut(&mut Context<'_>, &mut Vec<u8>) -> Poll<T>,
 ) -> Result<T, Interrupted> {
+    link.entry.wait_for_body(false);
+    if link.entry.phase() != Phase::Handler {
+        let _ = link.arm(Phase::Handler, Tick::MAX); // an end from outside shows when there is something to send
+    }
     loop {
         link.entry.owe_output(!output.is_empty());
         let step = poll_fn(|cx| {
-            link.entry.wait_for_body(false);
             let polled = catch_unwind(AssertUnwindSafe(|| poll(cx, output)));
             match polled {
                 Err(_) => Poll::Ready(Err(Interrupted::Panicked)),
@@ -42,7 +45,7 @@ pub(crate) async fn drive<T>(
                 Ok(Poll::Pending) if !output.is_empty() => Poll::Ready(Ok(None)),
                 Ok(Poll::Pending) => {
                     if !link.entry.waits_for_body() && link.entry.phase() == Phase::Body {
-                        let _ = link.arm(Phase::Handler, Tick::MAX); // if it fails, `ending` says so below
+                        let _ = link.arm(Phase::Handler, Tick::MAX); // as above
                     }
                     link.entry.park(cx.waker());
                     match link.entry.ending() {

@@ -8,7 +8,8 @@
 //!    sent that the client may expect.
 //! 3. A read is armed with a deadline, which is the earlier of [`Limits::body`] from now and the moment the body
 //!    falls below [`Limits::body_rate`]; only time spent in reads counts against the rate.
-//! 4. A read that is dropped is no wait: once the handler waits for something else, the deadline is off.
+//! 4. The deadline holds while the future that reads lives, whatever else is polled meanwhile; once it is dropped
+//!    and the handler waits for something else, the deadline is off.
 //! 5. After an error nothing more is read; the connection cannot be used for another request.
 
 use crate::deadline::{Ending, Phase};
@@ -50,6 +51,18 @@ pub struct RequestBody {
     pace: Pace,
 }
 
+/// A read that is under way. Its deadline holds as long as the future that reads lives, whether or not that future
+/// is the one that is polled.
+struct Reading<'b>(&'b mut RequestBody);
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        if let Some(link) = &self.0.link {
+            link.entry.wait_for_body(false);
+        }
+    }
+}
+
 /// What is left of the body.
 enum Rest {
     Exactly(u64),
@@ -62,6 +75,8 @@ enum Rest {
 #[derive(Default)]
 struct Pace {
     waiting_since: Option<Tick>,
+    /// The deadline that was armed for this wait.
+    until: Tick,
     waited: Tick,
     received: u64,
     drained: bool,
@@ -88,11 +103,12 @@ impl RequestBody {
     ///
     /// [`BodyError`], which is also the response to give.
     pub async fn chunk(&mut self) -> Result<Option<&[u8]>, BodyError> {
-        let range = poll_fn(|cx| self.poll_range(cx)).await?;
+        let range = self.next_range().await?;
         Ok(range.map(|range| &self.input.filled()[range]))
     }
 
-    /// [`chunk`](RequestBody::chunk) for those who poll, such as a [`Producer`](crate::Producer).
+    /// [`chunk`](RequestBody::chunk) for those who poll, such as a [`Producer`](crate::Producer): once it is
+    /// pending, it is polled until it is ready, or the body's deadline goes on.
     ///
     /// # Errors
     ///
@@ -126,7 +142,7 @@ impl RequestBody {
         if announced.saturating_add(self.whole.len() as u64) > limit as u64 {
             return Err(BodyError::TooLarge { limit });
         }
-        while let Some(range) = poll_fn(|cx| self.poll_range(cx)).await? {
+        while let Some(range) = self.next_range().await? {
             if self.whole.len() + range.len() > limit {
                 self.rest = Rest::Lost; // a piece of it has been read and is not kept
                 return Err(BodyError::TooLarge { limit });
@@ -220,6 +236,12 @@ impl RequestBody {
         self.poll_fill(cx, 0)
     }
 
+    async fn next_range(&mut self) -> Result<Option<Range<usize>>, BodyError> {
+        let mut reading = Reading(self);
+        let Reading(body) = &mut reading;
+        poll_fn(|cx| body.poll_range(cx)).await
+    }
+
     /// The next piece of the body, as a range of the input.
     fn poll_range(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Range<usize>>, BodyError>> {
         loop {
@@ -270,9 +292,15 @@ impl RequestBody {
             return Poll::Pending;
         }
         let since = match self.pace.waiting_since {
-            Some(since) if link.entry.phase() == Phase::Body => since,
+            Some(since) if link.entry.phase() == Phase::Body => {
+                // A write in between has moved the deadline by the time it took, which is not the body's.
+                let moved = link.entry.deadline().saturating_sub(self.pace.until);
+                self.pace.until += moved;
+                since + moved
+            }
             _ => self.begin_waiting(&link)?, // or a read that was given up for a while
         };
+        self.pace.waiting_since = Some(since);
         link.entry.wait_for_body(true);
         while !self.owed_continue.is_empty() {
             let sent = ready!(link.transport.poll_write(cx, &[IoSlice::new(self.owed_continue)]));
@@ -284,6 +312,7 @@ impl RequestBody {
             _ => 0,
         };
         let read = ready!(self.poll_fill(cx, wanted));
+        link.entry.wait_for_body(false);
         self.pace.waiting_since = None;
         self.pace.waited += link.server.clock.now().saturating_sub(since);
         link.arm(Phase::Handler, Tick::MAX).map_err(BodyError::from)?;
@@ -311,7 +340,7 @@ impl RequestBody {
             return Err(BodyError::TimedOut);
         }
         link.arm_for(Phase::Body, Duration::from_millis(left))?;
-        self.pace.waiting_since = Some(now);
+        self.pace.until = link.entry.deadline();
         Ok(now)
     }
 }

@@ -113,13 +113,20 @@ impl Conversation {
         if len > 0 {
             self.flush().await?;
         }
+        let mut taken = TURN; // of this turn
         while len > 0 {
-            self.arm_send().map_err(|_| End::CutOff)?;
+            if taken >= TURN {
+                self.arm_send().map_err(|_| End::CutOff)?;
+                taken = 0;
+            }
             let turn = len.min(TURN as u64);
             let sent = poll_fn(|cx| self.link.transport.poll_send_file(cx, file, offset, turn)).await;
             match sent {
                 Ok(0) | Err(_) => return Err(End::CutOff),
-                Ok(sent) => (offset, len) = (offset + sent as u64, len - sent as u64),
+                Ok(sent) => {
+                    taken += sent;
+                    (offset, len) = (offset + sent as u64, len - sent as u64);
+                }
             }
         }
         Ok(())

@@ -222,8 +222,12 @@ impl Deadlines {
 
     /// Marks the server as stopping, for the loops and for whoever waits here.
     pub(crate) fn begin_stopping(&self) {
+        let table = lock(&self.table); // so that nobody is between looking at the mark and waiting, or closing
+        for entry in table.live.values().filter(|entry| entry.is_idle()) {
+            entry.note_idle_at_stop();
+        }
         self.stopping.store(true, SeqCst);
-        drop(lock(&self.table)); // so that nobody is between looking at the mark and waiting
+        drop(table);
         self.ended.notify_all();
     }
 

@@ -11,6 +11,7 @@ use std::io::{self, IoSlice, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
 
 /// The most bytes that go out in one turn. A larger single write would hide from the deadline whether the
 /// client takes anything.
@@ -74,13 +75,20 @@ impl Transport for TcpStream {
     }
 
     fn poll_write(&self, _: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        let mut tried = None;
         loop {
             let written = uninterrupted(|| match bufs {
                 [one] => (&*self).write(one), // send(2) is cheaper than writev(2)
                 many => (&*self).write_vectored(many),
             });
             match written {
-                Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {}
+                Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
+                    // No time-out is that short: this socket does not block, and trying again would be a spin.
+                    if tried.is_some_and(|at: Instant| at.elapsed() < Duration::from_millis(1)) {
+                        return Poll::Ready(Err(error));
+                    }
+                    tried = Some(Instant::now());
+                }
                 written => return Poll::Ready(written),
             }
         }
@@ -119,15 +127,20 @@ pub(crate) fn read_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<us
     Ok(filled)
 }
 
-/// Writes all of `head` and then `body`, at most [`TURN`] bytes a turn, calling `before_turn` before each.
+/// Writes all of `head` and then `body`, calling `before_turn` before every [`TURN`] bytes, in however many writes
+/// these are taken.
 pub(crate) async fn write_all(
     transport: &dyn Transport,
     mut head: &[u8],
     mut body: &[u8],
     mut before_turn: impl FnMut() -> io::Result<()>,
 ) -> io::Result<()> {
+    let mut taken = TURN; // of this turn
     while !(head.is_empty() && body.is_empty()) {
-        before_turn()?;
+        if taken >= TURN {
+            before_turn()?;
+            taken = 0;
+        }
         let written = std::future::poll_fn(|cx| {
             let first = &head[..head.len().min(TURN)];
             let second = &body[..body.len().min(TURN - first.len())];
@@ -141,6 +154,7 @@ pub(crate) async fn write_all(
         if written == 0 {
             return Err(io::ErrorKind::WriteZero.into());
         }
+        taken += written;
         let of_head = written.min(head.len());
         head = &head[of_head..];
         body = &body[written - of_head..];

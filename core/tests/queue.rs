@@ -111,6 +111,45 @@ fn a_request_that_has_arrived_when_the_server_stops_is_answered() {
     drop(silent);
 }
 
+/// Threads whose `accept` takes a while to end.
+struct SlowToStop(Mutex<Receiver<()>>);
+
+impl Backend for SlowToStop {
+    fn dispatch(&self, connection: Connection) -> Result<(), Rejected> {
+        std::thread::Builder::new().spawn(move || connection.serve(Ok).map(block_on))?;
+        Ok(())
+    }
+
+    fn accept(&self, acceptor: Acceptor) -> std::io::Result<()> {
+        while let Some(connection) = acceptor.accept() {
+            self.dispatch(connection).map_err(std::io::Error::other)?;
+        }
+        let _ = self.0.lock().expect("not poisoned").recv();
+        Ok(())
+    }
+}
+
+#[test]
+fn what_was_idle_at_the_stop_counts_as_idle_however_it_ends() {
+    let (go_on, gate) = channel();
+    let limits = Limits { idle: AGES, first_byte: AGES, ..Limits::default() };
+    let server = Server::bind("127.0.0.1:0").expect("a free port").limits(limits);
+    let server = server.spawn(SlowToStop(Mutex::new(gate)), |_: &mut Request| "Hello").expect("a server");
+    let addr = server.addr();
+    let clients = [(); 2].map(|()| TcpStream::connect(addr).expect("a connection"));
+    while server.stats().idle < 2 {
+        std::thread::yield_now();
+    }
+    let stopping = std::thread::spawn(move || server.shutdown(AGES));
+    while TcpStream::connect(addr).is_ok() {
+        std::thread::yield_now(); // until the stop has begun
+    }
+    drop(clients); // they leave by themselves before they are told to
+    go_on.send(()).expect("accept waits");
+    let report = stopping.join().expect("a report");
+    assert_eq!((report.idle_closed, report.drained, report.aborted), (2, 0, 0), "{report}");
+}
+
 /// A backend whose `accept` ends by itself.
 struct Deaf(bool);
 

@@ -84,9 +84,10 @@ pub(crate) fn encode(name: &OsStr) -> String {
     percent_encode(name.as_encoded_bytes(), RESERVED).to_string()
 }
 
-/// A query as it can stand in a URI: what is encoded stays so, and what should have been, is.
+/// A query as it can stand in a field: what is encoded stays so, and what browsers encode, is.
 pub(crate) fn encode_query(query: &str) -> String {
-    const FORBIDDEN: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'\\').add(b'^').add(b'`');
+    const FORBIDDEN: &AsciiSet =
+        &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'\\').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
     percent_encode(query.as_bytes(), FORBIDDEN).to_string()
 }
 

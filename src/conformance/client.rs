@@ -137,14 +137,13 @@ impl Client {
     fn chunks(&mut self) -> Vec<u8> {
         let mut body = Vec::new();
         loop {
-            let line = loop {
-                let line = self.take(1 + self.received.iter().position(|&byte| byte == b'\n').unwrap_or(0));
-                if line.ends_with(b"\n") {
-                    break line;
+            let end = loop {
+                match self.received.iter().position(|&byte| byte == b'\n') {
+                    Some(end) => break end + 1,
+                    None => assert!(self.read(), "the connection ended within a chunk's size"),
                 }
-                self.received.splice(0..0, line);
-                assert!(self.read(), "the connection ended within a chunk's size");
             };
+            let line = self.take(end);
             let size = std::str::from_utf8(&line).expect("a size").trim_end();
             let size = usize::from_str_radix(size, 16).expect("a size");
             body.extend(self.take(size));

@@ -46,6 +46,8 @@
 //! | a body's last piece is not taken away | `a_body_read_to_its_last_byte_is_no_request` |
 //! | a read is pending without a wake-up | `a_read_behind_a_combinator_is_woken` |
 //! | a write ends the deadline of a read | `a_body_limit_holds_beside_other_wakes` |
+//! | a poll that does not reach a read ends its deadline | `a_body_limit_holds_beside_a_sibling` |
+//! | the send limit goes on while a producer waits | `a_producer_may_take_its_time` |
 //! | a dropped read keeps its deadline | `a_dropped_read_has_no_deadline` |
 //! | what a failing answer leaves is dropped | `earlier_answers_survive_one_that_fails` |
 //! | one connection at a time | `connections_run_at_once` |
@@ -153,6 +155,8 @@ pub const CASES: &[Case] = &[
     case("a_body_read_to_its_last_byte_is_no_request", waits::a_body_read_to_its_last_byte_is_no_request),
     case("a_read_behind_a_combinator_is_woken", waits::a_read_behind_a_combinator_is_woken),
     case("a_body_limit_holds_beside_other_wakes", waits::a_body_limit_holds_beside_other_wakes),
+    case("a_body_limit_holds_beside_a_sibling", waits::a_body_limit_holds_beside_a_sibling),
+    case("a_producer_may_take_its_time", waits::a_producer_may_take_its_time),
     case("a_dropped_read_has_no_deadline", waits::a_dropped_read_has_no_deadline),
     case("earlier_answers_survive_one_that_fails", waits::earlier_answers_survive_one_that_fails),
     case("a_panic_before_the_first_poll_is_500_too", waits::a_panic_before_the_first_poll_is_500_too),

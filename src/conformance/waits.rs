@@ -129,6 +129,57 @@ pub(super) fn a_body_limit_holds_beside_other_wakes(subject: &Subject) {
     assert!(since.elapsed() >= LIMIT, "early");
 }
 
+pub(super) fn a_body_limit_holds_beside_a_sibling(subject: &Subject) {
+    /// Reads the body behind a combinator, beside a timer that is over sooner and wakes only itself.
+    async fn beside_a_timer(request: &mut Request) -> Response {
+        let child = pin!(async { request.read_body().await.map(<[u8]>::len) });
+        let flag = Flag { woken: AtomicBool::new(true), parent: Mutex::new(None) };
+        let mut read = OnlyWhenWoken { child, flag: Arc::new(flag) };
+        let mut timer = pin!(sleep(LIMIT / 5));
+        let mut is_over = false;
+        let read = poll_fn(|cx| {
+            is_over = is_over || timer.as_mut().poll(cx).is_ready();
+            Pin::new(&mut read).poll(cx)
+        });
+        read.await.map_or_else(IntoResponse::into_response, |len| len.to_string().into_response())
+    }
+    let server = subject.serve(Limits { body: LIMIT, ..Limits::default() }, asynchronous(beside_a_timer));
+    let since = Instant::now();
+    let mut client = Client::of(&server);
+    client.send(post("/", 5));
+    assert_eq!(client.reply().status, 408);
+    assert!(since.elapsed() >= LIMIT, "early");
+}
+
+/// A large piece at once, and a small one after a while.
+struct Pauses {
+    pieces: usize,
+    pause: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+impl Producer for Pauses {
+    fn poll_produce(&mut self, cx: &mut Context<'_>, _: &mut Request, out: &mut Vec<u8>) -> Poll<io::Result<bool>> {
+        self.pieces += 1;
+        if self.pieces == 1 {
+            out.resize(20_000, b'x');
+            return Poll::Ready(Ok(true));
+        }
+        ready!(self.pause.as_mut().poll(cx));
+        out.extend(b"end");
+        Poll::Ready(Ok(false))
+    }
+}
+
+pub(super) fn a_producer_may_take_its_time(subject: &Subject) {
+    let limits = Limits { send: LIMIT, body: LIMIT, idle: LIMIT, head: LIMIT, first_byte: LIMIT, ..Limits::default() };
+    let server = subject.serve(limits, |_: &mut Request| {
+        let pause = Box::pin(sleep(3 * LIMIT));
+        Response::text(Body::Stream(Box::new(Pauses { pieces: 0, pause })))
+    });
+    let mut client = Client::of(&server);
+    assert_eq!(client.get("/").text().len(), 20_003);
+}
+
 /// A handler that does not read the body first, as a plain function would.
 struct Lazy<F>(F);
 

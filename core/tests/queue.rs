@@ -3,7 +3,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, SendError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use switchboard_core::{
@@ -111,8 +111,8 @@ fn a_request_that_has_arrived_when_the_server_stops_is_answered() {
     drop(silent);
 }
 
-/// Threads whose `accept` takes a while to end.
-struct SlowToStop(Mutex<Receiver<()>>);
+/// Threads whose `accept` says when it has been stopped, and then waits to be let go.
+struct SlowToStop(Mutex<(Sender<()>, Receiver<()>)>);
 
 impl Backend for SlowToStop {
     fn dispatch(&self, connection: Connection) -> Result<(), Rejected> {
@@ -124,26 +124,24 @@ impl Backend for SlowToStop {
         while let Some(connection) = acceptor.accept() {
             self.dispatch(connection).map_err(std::io::Error::other)?;
         }
-        let _ = self.0.lock().expect("not poisoned").recv();
-        Ok(())
+        let (stopped, gate) = &*self.0.lock().expect("not poisoned");
+        stopped.send(()).and(gate.recv().map_err(|_| SendError(()))).map_err(std::io::Error::other)
     }
 }
 
 #[test]
 fn what_was_idle_at_the_stop_counts_as_idle_however_it_ends() {
-    let (go_on, gate) = channel();
+    let ((go_on, gate), (sender, stopped)) = (channel(), channel());
     let limits = Limits { idle: AGES, first_byte: AGES, ..Limits::default() };
     let server = Server::bind("127.0.0.1:0").expect("a free port").limits(limits);
-    let server = server.spawn(SlowToStop(Mutex::new(gate)), |_: &mut Request| "Hello").expect("a server");
+    let server = server.spawn(SlowToStop(Mutex::new((sender, gate))), |_: &mut Request| "Hello").expect("a server");
     let addr = server.addr();
     let clients = [(); 2].map(|()| TcpStream::connect(addr).expect("a connection"));
     while server.stats().idle < 2 {
         std::thread::yield_now();
     }
     let stopping = std::thread::spawn(move || server.shutdown(AGES));
-    while TcpStream::connect(addr).is_ok() {
-        std::thread::yield_now(); // until the stop has begun
-    }
+    stopped.recv().expect("the stop has begun");
     drop(clients); // they leave by themselves before they are told to
     go_on.send(()).expect("accept waits");
     let report = stopping.join().expect("a report");

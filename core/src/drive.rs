@@ -45,7 +45,7 @@ pub(crate) async fn drive<T>(
                 Ok(Poll::Pending) if !output.is_empty() => Poll::Ready(Ok(None)),
                 Ok(Poll::Pending) => {
                     if !link.entry.waits_for_body() && link.entry.phase() == Phase::Body {
-                        let _ = link.arm(Phase::Handler, Tick::MAX); // as above
+                        let _ = link.arm(Phase::Handler, Tick::MAX); // likewise
                     }
                     link.entry.park(cx.waker());
                     match link.entry.ending() {

@@ -221,7 +221,7 @@ pub struct Report {
     pub idle_closed: usize,
     /// Connections that were in the middle of a request, and finished it in time.
     pub drained: usize,
-    /// Connections that were cut off when the time was over.
+    /// Connections that were cut off, by a limit of their own or when the time was over.
     pub aborted: usize,
     /// Connections whose handler still blocks its thread: nothing can end these from outside.
     pub stuck: usize,

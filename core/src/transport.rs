@@ -9,7 +9,6 @@ use crate::buffers;
 use std::fs::File;
 use std::io::{self, IoSlice, Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
@@ -47,24 +46,6 @@ pub trait Transport: Send + Sync + 'static {
     /// Ends one direction or both; whoever waits for it returns. Called from the timer's thread among others: it must
     /// not wait.
     fn shutdown(&self, how: Shutdown) -> io::Result<()>;
-}
-
-impl<T: Transport + ?Sized> Transport for Arc<T> {
-    fn poll_read(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-        (**self).poll_read(cx, buf)
-    }
-
-    fn poll_write(&self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        (**self).poll_write(cx, bufs)
-    }
-
-    fn poll_send_file(&self, cx: &mut Context<'_>, file: &File, offset: u64, len: u64) -> Poll<io::Result<usize>> {
-        (**self).poll_send_file(cx, file, offset, len)
-    }
-
-    fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        (**self).shutdown(how)
-    }
 }
 
 /// A blocking socket: every call waits in the system and is `Ready`. A write timeout of the socket is no deadline: the

@@ -2,6 +2,7 @@
 
 use super::{AGES, Client, PATIENCE, Subject};
 use crate::{Limits, Request, Response, Running};
+use std::iter::{once, repeat};
 use std::sync::Mutex;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -32,6 +33,15 @@ fn hello(_: &mut Request) -> &'static str {
     "Hello"
 }
 
+/// Sends piece after piece, slowly, until the server has let go of the connection.
+fn drip(mut client: Client, mut pieces: impl Iterator<Item = &'static str>) {
+    let until = Instant::now() + PATIENCE;
+    while client.try_send(pieces.next().expect("endless")) {
+        assert!(Instant::now() < until, "what is sent must not move the deadline");
+        pause(LIMIT / 10);
+    }
+}
+
 /// Runs `late`, which must not end before [`LIMIT`], while others are served.
 fn not_early(server: &Running, late: impl FnOnce()) {
     let since = Instant::now();
@@ -47,12 +57,7 @@ pub(super) fn a_silent_client_is_ended(subject: &Subject) {
     let server = subject.serve(Limits { first_byte: LIMIT, ..patient() }, hello);
     not_early(&server, || Client::of(&server).closed());
     not_early(&server, || {
-        let mut client = Client::of(&server);
-        let until = Instant::now() + PATIENCE;
-        while client.try_send("\r\n") && Instant::now() < until {
-            pause(LIMIT / 10);
-        }
-        assert!(Instant::now() < until, "empty lines are no request");
+        drip(Client::of(&server), repeat("\r\n")); // empty lines are no request
     });
 }
 
@@ -107,16 +112,8 @@ pub(super) fn a_short_limit_holds_after_a_long_one(subject: &Subject) {
 
 pub(super) fn a_dripping_head_is_ended(subject: &Subject) {
     let server = subject.serve(Limits { head: LIMIT, ..patient() }, hello);
-    for drip in [&b"GET / HTTP/1.1\r\nA: "[..], b"G"] {
-        not_early(&server, || {
-            let mut client = Client::of(&server);
-            let mut bytes = drip.iter().copied().chain(std::iter::repeat(*drip.last().expect("a byte")));
-            let until = Instant::now() + PATIENCE;
-            while client.try_send([bytes.next().expect("endless")]) && Instant::now() < until {
-                pause(LIMIT / 10);
-            }
-            assert!(Instant::now() < until, "bytes must not restart the deadline");
-        });
+    for start in ["GET / HTTP/1.1\r\nA: ", "G"] {
+        not_early(&server, || drip(Client::of(&server), once(start).chain(repeat("x"))));
     }
 }
 
@@ -143,11 +140,7 @@ pub(super) fn a_dripping_body_is_ended(subject: &Subject) {
     not_early(&server, || {
         let mut client = Client::of(&server);
         client.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 1000000\r\n\r\n");
-        let until = Instant::now() + PATIENCE;
-        while client.try_send("x") && Instant::now() < until {
-            pause(LIMIT / 10);
-        }
-        assert!(Instant::now() < until, "bytes that come too slowly must not restart the deadline");
+        drip(client, repeat("x"));
     });
 }
 
@@ -165,12 +158,7 @@ pub(super) fn a_client_that_never_reads_is_ended(subject: &Subject) {
     not_early(&server, || {
         let mut client = Client::of(&server);
         client.send("GET /much HTTP/1.1\r\nHost: test\r\n\r\n");
-        let until = Instant::now() + PATIENCE;
-        // Its end shows without reading: sending fails once the server has let go of the socket.
-        while client.try_send("GET / HTTP/1.1\r\nHost: test\r\n\r\n") && Instant::now() < until {
-            pause(LIMIT / 10);
-        }
-        assert!(Instant::now() < until, "the client is still connected");
+        drip(client, repeat("GET / HTTP/1.1\r\nHost: test\r\n\r\n")); // its end shows without reading
     });
 }
 

@@ -4,7 +4,7 @@
 //! of a real socket on the loopback interface, on a port the system chooses. Nothing is timed but deadlines, and of
 //! those that they are not early; every wait of a client ends after [`PATIENCE`].
 //!
-//! A backend is asked to run up to 8 connections at once. All cases, one after the other, take about ten seconds. A
+//! A backend is asked to run up to 8 connections at once. All cases, one after the other, take under half a minute. A
 //! case that fails panics; so run each as a test of its own, for instance with `libtest-mimic`, as this project's
 //! `tests/conformance.rs` does. In short, to run a backend of your own through it:
 //!

@@ -47,7 +47,7 @@ pub use switchboard_backends::{self as backends, AnyBackend, Threads};
 pub use switchboard_core::{self as core, *};
 #[cfg(feature = "fileserve")]
 pub use switchboard_fileserve as fileserve;
-pub use switchboard_timer::{self as timer, Heap, Timer};
+pub use switchboard_timer::{self as timer, Heap, Timer, Wheel};
 
 /// The README's examples, as tests.
 #[cfg(doctest)]

@@ -167,6 +167,10 @@ impl Timer<Timed> for Foreign {
         self.timers.remove(&(deadline, key.index()))
     }
 
+    fn deadline(&self, key: Key) -> Option<Tick> {
+        self.deadlines.get(&key.index()).copied()
+    }
+
     fn next_deadline(&self) -> Option<Tick> {
         self.timers.keys().next().map(|&(deadline, _)| deadline)
     }

@@ -118,7 +118,7 @@ fn mistakes_are_explained() {
         (&["serve"], "DIR"),
         (&["serve", "/nowhere/at/all"], "cannot serve the directory /nowhere/at/all: "),
         (&["hello", "--backend", "tokyo"], "unknown backend \"tokyo\"; this build has: threads"),
-        (&["hello", "--timer", "sundial"], "unknown timer \"sundial\"; this build has: heap"),
+        (&["hello", "--timer", "sundial"], "unknown timer \"sundial\"; this build has: wheel, heap"),
         (&["hello", "--idle-timeout", "0"], "--idle-timeout"),
         (&["hello", "--addr", "8081"], "cannot listen on \"8081\": "),
     ];

@@ -22,7 +22,8 @@
 //!    starts nothing new.
 //! 2. The socket is reached through the entry, which holds it alive: a descriptor that was closed and used again
 //!    cannot be hit.
-//! 3. Sockets are shut down, and answers to connections that never started are written, with no lock held.
+//! 3. A socket is shut down from outside under the entry's own lock, under which it also leaves the entry at the close.
+//!    So a close waits for a shutdown that is under way, and none comes after it.
 
 use crate::clock;
 use crate::http1::encode::UNAVAILABLE;
@@ -231,20 +232,13 @@ impl Entry {
         Ok(transport)
     }
 
-    fn transport(&self) -> Option<Arc<dyn Transport>> {
-        match &*lock(&self.socket) {
-            Socket::Started(transport) => Some(transport.clone()),
-            Socket::Queued(_) | Socket::Gone => None,
-        }
-    }
-
     /// Ends whatever the socket waits for.
     pub(crate) fn shut(&self, how: Shutdown) -> Shut {
         if let Some(stream) = self.leave_queue() {
             turn_away(stream);
             return Shut::TurnedAway;
         }
-        if let Some(transport) = self.transport() {
+        if let Socket::Started(transport) = &*lock(&self.socket) {
             let _ = transport.shutdown(how); // not connected any more: as good
         }
         Shut::Started
@@ -294,9 +288,12 @@ impl Entry {
         self.word.fetch_update(SeqCst, SeqCst, claim).ok().map(|seen| Word::unpack(seen).phase)
     }
 
-    /// Answers 503 if the connection was never started.
-    pub(crate) fn abandon(&self) {
-        self.leave_queue().into_iter().for_each(turn_away);
+    /// The connection is over: from here on nobody shuts its socket down. If it was never started, it is answered 503.
+    pub(crate) fn close(&self) {
+        let socket = std::mem::replace(&mut *lock(&self.socket), Socket::Gone);
+        if let Socket::Queued(stream) = socket {
+            turn_away(stream);
+        }
     }
 }
 
@@ -338,7 +335,9 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::IoSlice;
     use std::net::TcpListener;
+    use std::task::{Context, Poll};
 
     /// An entry whose time is whatever the test says, and the client's end of its socket.
     fn started() -> (Entry, TcpStream) {
@@ -400,6 +399,40 @@ mod tests {
         assert_eq!(entry.ending(), Some(Ending::Aborted));
         assert_eq!(entry.arm(Phase::Idle, 300), Err(Ending::Aborted));
         assert_eq!(visit(&entry, 1 << 50), Ok(Word::NEVER), "the timer leaves it alone");
+    }
+
+    /// Looks, while it is being shut down, whether the connection could be closed meanwhile.
+    struct Watched(TcpStream, Arc<Mutex<Vec<bool>>>, std::sync::Weak<Entry>);
+
+    impl Transport for Watched {
+        fn poll_read(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+            self.0.poll_read(cx, buf)
+        }
+
+        fn poll_write(&self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+            self.0.poll_write(cx, bufs)
+        }
+
+        fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+            let could_close = self.2.upgrade().is_none_or(|entry| entry.socket.try_lock().is_ok());
+            lock(&self.1).push(could_close);
+            self.0.shutdown(how)
+        }
+    }
+
+    #[test]
+    fn a_close_waits_for_a_shutdown_and_none_comes_after_it() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let _client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let entry = Arc::new(Entry::new(listener.accept().unwrap().0, 100));
+        let shutdowns = Arc::new(Mutex::new(Vec::new()));
+        entry.start(|stream| Ok(Watched(stream, shutdowns.clone(), Arc::downgrade(&entry))), 200).unwrap();
+        assert!(matches!(visit(&entry, 200), Err(Shutdown::Read)));
+        entry.shut(Shutdown::Read);
+        entry.close();
+        entry.shut(Shutdown::Both); // the timer's thread was about to
+        assert_eq!(*lock(&shutdowns), [false], "one shutdown, during which nobody could close");
+        assert_eq!(Arc::strong_count(&shutdowns), 1, "and the socket is not held any longer");
     }
 
     #[test]

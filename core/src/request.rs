@@ -7,8 +7,10 @@ use crate::error::Refusal;
 use crate::http1::parse::{self, Framing, RequestLine, Scan};
 use crate::link::Link;
 use crate::request_body::RequestBody;
+use crate::sleep::Sleep;
 use crate::{BodyError, Headers, Limits};
 use std::net::SocketAddr;
+use std::time::Duration;
 use std::{fmt, str};
 
 /// One request: its line, its fields, and its body while that is read.
@@ -105,6 +107,30 @@ impl Request {
     /// [`BodyError`], which is also the response to give.
     pub async fn read_body(&mut self) -> Result<&[u8], BodyError> {
         self.body.read().await
+    }
+
+    /// Waits for `duration`, at least, and as a rule a millisecond or two more: on the server's shared timer,
+    /// whatever the backend. A thread, a coroutine or a task waits, whichever this handler runs on. No limit runs
+    /// meanwhile; if the server stops in earnest, the handler is dropped where it waits.
+    ///
+    /// The time starts with the call. Without a connection (see [`parse`](Request::parse)) there is no timer, and the
+    /// calling thread is blocked.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use switchboard::{Request, asynchronous};
+    ///
+    /// async fn slow(request: &mut Request) -> &'static str {
+    ///     request.sleep(Duration::from_millis(20)).await;
+    ///     "Good things take time.\n"
+    /// }
+    /// # let mut request = Request::parse("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    /// # let since = std::time::Instant::now();
+    /// # switchboard::block_on(switchboard::Handler::handle(&asynchronous(slow), &mut request));
+    /// # assert!(since.elapsed() >= Duration::from_millis(20));
+    /// ```
+    pub fn sleep(&self, duration: Duration) -> Sleep {
+        Sleep::new(self.body.deadlines().cloned(), duration)
     }
 
     /// Takes the next head from the input, if it is complete there.

@@ -18,10 +18,12 @@ use crate::http1::encode::CONTINUE;
 use crate::http1::parse::{Framing, Length};
 use crate::input::Input;
 use crate::link::Link;
+use crate::table::Deadlines;
 use crate::{BodyError, Limits, clock};
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::ops::Range;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use switchboard_timer::Tick;
@@ -221,6 +223,11 @@ impl RequestBody {
     /// Whether this is the body of the connection that `link` is of.
     pub(crate) fn belongs_to(&self, link: &Link) -> bool {
         self.link.as_ref().is_some_and(|own| own.is_same(link))
+    }
+
+    /// The server's deadlines; `None` without a connection.
+    pub(crate) fn deadlines(&self) -> Option<&Arc<Deadlines>> {
+        self.link.as_ref().map(|link| &link.server.deadlines)
     }
 
     pub(crate) fn poll_fill(&mut self, cx: &mut Context<'_>, wanted: u64) -> Poll<io::Result<usize>> {

@@ -15,7 +15,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
-use switchboard_timer::{Heap, Timer};
+use switchboard_timer::{Timer, Wheel};
 
 /// How long aborted connections may take to let go.
 const GRACE: Duration = Duration::from_millis(250);
@@ -58,10 +58,10 @@ impl Server {
 
     /// Takes over a listener, say one that another process has opened.
     pub fn from_listener(listener: TcpListener) -> Self {
-        Self { listener, timer: Box::new(Heap::new()), limits: Limits::default(), observer: None }
+        Self { listener, timer: Box::new(Wheel::new()), limits: Limits::default(), observer: None }
     }
 
-    /// With another timer structure; a [`Heap`] by default.
+    /// With another timer structure; a [`Wheel`] by default.
     pub fn timer(mut self, timer: impl Timer<Timed> + Send + 'static) -> Self {
         self.timer = Box::new(timer);
         self

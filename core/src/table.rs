@@ -7,6 +7,8 @@
 //! re-arm"); if it has passed, the word is claimed and the socket shut down. The entry leaves the timer when the
 //! connection closes, and not before.
 //!
+//! Handlers that sleep have timers among the others; when one comes up, its task is woken.
+//!
 //! # Rules
 //!
 //! 1. The timer is never armed further ahead than the *horizon*, the shortest of all limits. So no limit that is armed
@@ -14,7 +16,9 @@
 //!    body's allowance can be less: it is met up to a horizon late.)
 //! 2. A claim shuts the read side only, so that a last answer can be written; the visit after it shuts both. A client
 //!    that takes nothing (*send*), and one that is being lingered for, lose both at once.
-//! 3. The thread holds the lock for at most [`BUDGET`] timers at a time, and never across a system call.
+//! 3. The thread holds the lock for at most [`BUDGET`] timers at a time, and never while it ends or wakes somebody.
+//! 4. When the place in the table has been given up, nothing that its timer has set off is under way, and nothing will
+//!    be (the kernel's `del_timer_sync`): [`Entry::close`] sees to it.
 
 use crate::clock::{self, Clock};
 use crate::deadline::{Entry, LAST_WORDS, Phase, Shut, Visit, lock};
@@ -25,15 +29,20 @@ use std::net::{Shutdown, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
 use std::time::{Duration, Instant};
-use switchboard_timer::{Key, Tick, Timer};
+use switchboard_timer::{Fired, Key, Tick, Timer};
 
 /// The longest piece of work done before the lock is let go, in timers looked at.
 const BUDGET: usize = 256;
 
-/// A connection's timer. There is nothing to do with one: it is what a [`Server`](crate::Server)'s timer holds.
-#[derive(Clone)]
-pub struct Timed(Arc<Entry>);
+/// Whom a timer concerns. There is nothing to do with one: it is what a [`Server`](crate::Server)'s timer holds.
+pub struct Timed(Whom);
+
+enum Whom {
+    Connection(Arc<Entry>),
+    Sleeper(Waker),
+}
 
 /// The table of live connections.
 pub(crate) struct Deadlines {
@@ -107,14 +116,42 @@ impl Deadlines {
         let entry = Arc::new(Entry::new(stream, deadline));
         let armed = deadline.min(self.clock.now().saturating_add(self.horizon));
         let mut table = lock(&self.table);
-        let key = table.timer.insert(armed, Timed(entry.clone()));
+        let key = table.timer.insert(armed, Timed(Whom::Connection(entry.clone())));
         table.live.insert(key, entry.clone());
-        let wake = armed < table.wake_at;
+        self.armed(table, armed);
+        Registered { deadlines: self.clone(), entry, key }
+    }
+
+    /// Lets go of the table, and wakes the timer's thread if it would come too late.
+    fn armed(&self, table: MutexGuard<'_, Table>, deadline: Tick) {
+        let wake = deadline < table.wake_at;
         drop(table);
         if wake {
             self.earlier.notify_one();
         }
-        Registered { deadlines: self.clone(), entry, key }
+    }
+
+    /// Has a task woken in a while; `None` once there is no thread to do it.
+    pub(crate) fn wake_after(&self, duration: Duration, waker: &Waker) -> Option<Key> {
+        let deadline = self.clock.after(duration);
+        let mut table = lock(&self.table);
+        if table.finished {
+            return None;
+        }
+        let key = table.timer.insert(deadline, Timed(Whom::Sleeper(waker.clone())));
+        self.armed(table, deadline);
+        Some(key)
+    }
+
+    /// Whether a [`wake_after`](Deadlines::wake_after) is still to come.
+    pub(crate) fn is_pending(&self, key: Key) -> bool {
+        lock(&self.table).timer.deadline(key).is_some()
+    }
+
+    /// Takes back a [`wake_after`](Deadlines::wake_after); nothing happens if it is over.
+    pub(crate) fn forget(&self, key: Key) {
+        let timed = lock(&self.table).timer.cancel(key);
+        drop(timed); // a waker is somebody else's code
     }
 
     /// Takes a connection out of the table; nothing happens if it has been taken out already.
@@ -142,19 +179,24 @@ impl Deadlines {
         let mut table = lock(&self.table);
         while !table.finished {
             let now = self.clock.now();
-            let visit = &mut |key, timed: &mut Timed| Some(self.visit(key, &timed.0, now, &mut late));
+            let visit = &mut |key, timed: &mut Timed| match &timed.0 {
+                Whom::Connection(entry) => Some(self.visit(key, entry, now, &mut late)),
+                Whom::Sleeper(_) => None,
+            };
             let more = table.timer.expire_with(now, BUDGET, visit, &mut fired);
-            if more || !late.is_empty() {
+            if more || !late.is_empty() || !fired.is_empty() {
                 drop(table);
-                for late in late.drain(..) {
-                    // A transport that panics must not cost the others their deadlines; the panic has been printed.
-                    let _ = catch_unwind(AssertUnwindSafe(|| self.end(late)));
-                }
+                late.drain(..).for_each(|late| unharmed(|| self.end(late)));
+                wake(&mut fired);
                 table = lock(&self.table);
                 continue;
             }
             table = self.sleep(table);
         }
+        // Whoever still sleeps goes on without a timer.
+        while table.timer.expire(Tick::MAX, BUDGET, &mut fired) {}
+        drop(table);
+        wake(&mut fired);
     }
 
     /// Looks at a connection whose timer has come up; answers when to look again.
@@ -284,6 +326,21 @@ impl Deadlines {
     }
 }
 
+fn wake(fired: &mut Vec<Fired<Timed>>) {
+    for timer in fired.drain(..) {
+        match timer.value.0 {
+            Whom::Sleeper(waker) => unharmed(|| waker.wake()),
+            Whom::Connection(_) => {} // it ends by itself; only the timer has come to its end
+        }
+    }
+}
+
+/// Calls somebody else's code: a transport or a waker that panics must not cost the others their deadlines. The panic
+/// has been printed.
+fn unharmed(call: impl FnOnce()) {
+    let _ = catch_unwind(AssertUnwindSafe(call));
+}
+
 /// A connection that is to be ended, once the lock is free.
 struct Late {
     key: Key,
@@ -327,7 +384,7 @@ impl Registered {
 
 impl Drop for Registered {
     fn drop(&mut self) {
-        self.entry.abandon();
+        self.entry.close();
         self.deadlines.close(self.key);
     }
 }

@@ -18,7 +18,7 @@ pub(crate) struct Options {
     backend: String,
 
     /// Where deadlines are kept
-    #[arg(long, default_value = "heap", value_name = "NAME")]
+    #[arg(long, default_value = timer::NAMES[0], value_name = "NAME")]
     timer: String,
 
     /// The address to listen on; port 0 takes any that is free

@@ -64,6 +64,7 @@ mod client;
 mod deadlines;
 mod lifecycle;
 mod protocol;
+mod sleeps;
 mod waits;
 
 use crate::{Backend, Handler, Limits, Running, Server, Timer, core::Timed};
@@ -160,6 +161,14 @@ pub const CASES: &[Case] = &[
     case("a_dropped_read_has_no_deadline", waits::a_dropped_read_has_no_deadline),
     case("earlier_answers_survive_one_that_fails", waits::earlier_answers_survive_one_that_fails),
     case("a_panic_before_the_first_poll_is_500_too", waits::a_panic_before_the_first_poll_is_500_too),
+    case("a_sleep_is_never_short", sleeps::a_sleep_is_never_short),
+    case("a_short_sleep_overtakes_a_long_one", sleeps::a_short_sleep_overtakes_a_long_one),
+    case("an_answer_is_not_held_back_by_a_sleep", sleeps::an_answer_is_not_held_back_by_a_sleep),
+    case("no_limit_runs_during_a_sleep", sleeps::no_limit_runs_during_a_sleep),
+    case("a_sleep_is_not_ended_by_other_wakes", sleeps::a_sleep_is_not_ended_by_other_wakes),
+    case("a_sleep_wakes_who_waits_for_it", sleeps::a_sleep_wakes_who_waits_for_it),
+    case("a_stream_can_sleep", sleeps::a_stream_can_sleep),
+    case("a_sleep_outlives_its_server", sleeps::a_sleep_outlives_its_server),
     case("a_silent_client_is_ended", deadlines::a_silent_client_is_ended),
     case("an_idle_client_is_ended", deadlines::an_idle_client_is_ended),
     case("every_request_moves_the_idle_deadline", deadlines::every_request_moves_the_idle_deadline),

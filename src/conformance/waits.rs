@@ -36,7 +36,7 @@ pub(super) fn a_body_read_to_its_last_byte_is_no_request(subject: &Subject) {
 }
 
 /// Polls its child only when the child itself was woken, as sets of futures do.
-struct OnlyWhenWoken<F> {
+pub(super) struct OnlyWhenWoken<F> {
     child: F,
     flag: Arc<Flag>,
 }
@@ -44,6 +44,13 @@ struct OnlyWhenWoken<F> {
 struct Flag {
     woken: AtomicBool,
     parent: Mutex<Option<Waker>>,
+}
+
+impl<F> OnlyWhenWoken<F> {
+    pub(super) fn new(child: F) -> Self {
+        let flag = Flag { woken: AtomicBool::new(true), parent: Mutex::new(None) };
+        Self { child, flag: Arc::new(flag) }
+    }
 }
 
 impl Wake for Flag {
@@ -70,8 +77,7 @@ impl<F: Future + Unpin> Future for OnlyWhenWoken<F> {
 pub(super) fn a_read_behind_a_combinator_is_woken(subject: &Subject) {
     async fn length(request: &mut Request) -> String {
         let child = pin!(async { request.read_body().await.map_or(0, <[u8]>::len) });
-        let flag = Flag { woken: AtomicBool::new(true), parent: Mutex::new(None) };
-        OnlyWhenWoken { child, flag: Arc::new(flag) }.await.to_string()
+        OnlyWhenWoken::new(child).await.to_string()
     }
     let server = subject.serve(Limits::default(), asynchronous(length));
     let mut client = Client::of(&server);
@@ -133,8 +139,7 @@ pub(super) fn a_body_limit_holds_beside_a_sibling(subject: &Subject) {
     /// Reads the body behind a combinator, beside a timer that is over sooner and wakes only itself.
     async fn beside_a_timer(request: &mut Request) -> Response {
         let child = pin!(async { request.read_body().await.map(<[u8]>::len) });
-        let flag = Flag { woken: AtomicBool::new(true), parent: Mutex::new(None) };
-        let mut read = OnlyWhenWoken { child, flag: Arc::new(flag) };
+        let mut read = OnlyWhenWoken::new(child);
         let mut timer = pin!(sleep(LIMIT / 5));
         let mut is_over = false;
         let read = poll_fn(|cx| {
@@ -181,7 +186,7 @@ pub(super) fn a_producer_may_take_its_time(subject: &Subject) {
 }
 
 /// A handler that does not read the body first, as a plain function would.
-struct Lazy<F>(F);
+pub(super) struct Lazy<F>(pub(super) F);
 
 impl<F: Fn(&mut Request) -> Response + Send + Sync + 'static> Handler for Lazy<F> {
     async fn handle(&self, request: &mut Request) -> Response {
@@ -211,7 +216,7 @@ pub(super) fn a_dropped_read_has_no_deadline(subject: &Subject) {
 }
 
 /// Waits on a thread of its own.
-async fn sleep(duration: Duration) {
+pub(super) async fn sleep(duration: Duration) {
     let done = Arc::new(AtomicBool::new(false));
     let mut is_started = false;
     poll_fn(|cx| {

@@ -1,10 +1,10 @@
 //! A timer structure chosen by its name at run time, for command lines and configuration.
 
-use crate::{Heap, Timer};
+use crate::{Heap, Timer, Wheel};
 use std::{error::Error, fmt};
 
-/// The names [`by_name`] knows.
-pub const NAMES: &[&str] = &["heap"];
+/// The names [`by_name`] knows, the usual choice first.
+pub const NAMES: &[&str] = &["wheel", "heap"];
 
 /// The timer structure called `name`.
 ///
@@ -15,14 +15,15 @@ pub const NAMES: &[&str] = &["heap"];
 /// ```
 /// use switchboard_timer::{Timer, by_name};
 ///
-/// let mut timer = by_name("heap").unwrap();
+/// let mut timer = by_name("wheel").unwrap();
 /// timer.insert(10, "tick");
 ///
 /// let error = by_name::<&str>("sundial").err().unwrap();
-/// assert_eq!(error.to_string(), r#"unknown timer "sundial"; this build has: heap"#);
+/// assert_eq!(error.to_string(), r#"unknown timer "sundial"; this build has: wheel, heap"#);
 /// ```
 pub fn by_name<T: Send + 'static>(name: &str) -> Result<Box<dyn Timer<T> + Send>, UnknownTimer> {
     match name {
+        "wheel" => Ok(Box::new(Wheel::new())),
         "heap" => Ok(Box::new(Heap::new())),
         _ => Err(UnknownTimer(name.into())),
     }

@@ -1,9 +1,26 @@
-//! Where the timers themselves live: a vector of slots, addressed by keys that go stale.
+//! Where the timers themselves live: two vectors of slots, addressed by keys that go stale.
 //!
-//! A freed slot is reused, so memory follows the largest number of timers live at once. Every reuse raises
-//! the slot's generation, and a [`Key`] carries the generation it was made with: an old key does not open
-//! the slot again. (After 2³² reuses of one slot the generation repeats; at a million timers a second in that
-//! one slot this takes more than an hour of holding on to a stale key.)
+//! Resets are by far the most frequent operation, and then moves within a structure; neither looks at the timer's
+//! value. So what they touch, a [`Slot`], is small and apart: 16 bytes for the heap, 24 for the wheel, which keeps its
+//! links in it. The value is in the second vector under the same index.
+//!
+//! A freed slot is reused, so memory follows the largest number of timers live at once. A slot's generation is
+//! raised when a timer moves in and when it moves out, and a [`Key`] carries the generation it was made with: an old
+//! key does not open the slot again. (After 2³¹ uses of one slot the generation repeats; at a million timers a second
+//! in that one slot this takes half an hour of holding on to a stale key.)
+//!
+//! # Invariants
+//!
+//! 1. A slot's generation is odd while a timer lives in it.
+//! 2. The free slots form a list through `place`, the last freed first: its memory is the warmest.
+
+use crate::Tick;
+
+/// No slot: the end of a list.
+pub(crate) const NIL: u32 = u32::MAX;
+
+/// The most slots; a few less than there are indices, so that positions in a structure with gaps fit as well.
+const MOST: usize = NIL as usize - 7;
 
 /// Names one timer of one [`Timer`](crate::Timer): a slot and the generation of its use. 8 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -30,61 +47,98 @@ impl Key {
     }
 }
 
-/// Slots for nodes of type `N`.
+/// What a structure has to know of a timer to move it.
 #[derive(Debug)]
-pub(crate) struct Slab<N> {
-    slots: Vec<Slot<N>>,
-    free: Vec<u32>,
-}
-
-#[derive(Debug)]
-struct Slot<N> {
+pub(crate) struct Slot<L> {
+    pub(crate) deadline: Tick,
     generation: u32,
-    node: Option<N>,
+    /// Where the structure keeps the timer; the next free slot if there is none in it.
+    pub(crate) place: u32,
+    /// The timer's neighbours, in a structure of lists.
+    pub(crate) links: L,
 }
 
-impl<N> Slab<N> {
-    pub(crate) fn new() -> Self {
-        Self { slots: Vec::new(), free: Vec::new() }
+impl<L> Slot<L> {
+    /// A forged key could name a free slot by its even generation.
+    fn is_opened_by(&self, key: Key) -> bool {
+        self.generation == key.generation && self.generation % 2 == 1
+    }
+}
+
+/// Timers with values of type `T` and links of type `L`.
+#[derive(Debug)]
+pub(crate) struct Slab<T, L> {
+    slots: Vec<Slot<L>>,
+    values: Vec<Option<T>>,
+    free: u32,
+    live: usize,
+}
+
+impl<T, L> Slab<T, L> {
+    pub(crate) fn with_capacity(capacity: usize) -> Self {
+        Self { slots: Vec::with_capacity(capacity), values: Vec::with_capacity(capacity), free: NIL, live: 0 }
     }
 
-    pub(crate) fn insert(&mut self, node: N) -> Key {
-        let index = self.free.pop().unwrap_or_else(|| self.grow());
+    /// Moves a timer in; the structure sets its place.
+    pub(crate) fn insert(&mut self, deadline: Tick, value: T, links: L) -> Key {
+        self.live += 1;
+        if self.free == NIL {
+            return self.grow(deadline, value, links);
+        }
+        let index = self.free;
         let slot = &mut self.slots[index as usize];
-        slot.node = Some(node);
+        self.free = slot.place;
+        slot.deadline = deadline;
+        slot.generation = slot.generation.wrapping_add(1);
+        slot.links = links;
+        self.values[index as usize] = Some(value);
         Key { index, generation: slot.generation }
     }
 
-    fn grow(&mut self) -> u32 {
-        let index = u32::try_from(self.slots.len()).expect("at most 2^32 - 1 live timers");
-        self.slots.push(Slot { generation: 0, node: None });
-        index
+    fn grow(&mut self, deadline: Tick, value: T, links: L) -> Key {
+        assert!(self.slots.len() < MOST, "at most {MOST} timers can be live at once");
+        let index = self.slots.len() as u32;
+        self.slots.push(Slot { deadline, generation: 1, place: NIL, links });
+        self.values.push(Some(value));
+        Key { index, generation: 1 }
     }
 
-    pub(crate) fn remove(&mut self, key: Key) -> Option<N> {
-        self.get_mut(key)?;
-        let slot = &mut self.slots[key.index as usize];
+    /// Moves the timer in slot `index` out.
+    pub(crate) fn remove(&mut self, index: u32) -> T {
+        let slot = &mut self.slots[index as usize];
         slot.generation = slot.generation.wrapping_add(1);
-        self.free.push(key.index);
-        slot.node.take()
+        slot.place = std::mem::replace(&mut self.free, index);
+        self.live -= 1;
+        self.values[index as usize].take().expect("a slot a structure holds is live")
     }
 
-    pub(crate) fn get_mut(&mut self, key: Key) -> Option<&mut N> {
-        let slot = self.slots.get_mut(key.index as usize)?;
-        if slot.generation == key.generation { slot.node.as_mut() } else { None }
+    /// The slot of a live timer; `None` if the key is stale.
+    pub(crate) fn get(&self, key: Key) -> Option<&Slot<L>> {
+        self.slots.get(key.index as usize).filter(|slot| slot.is_opened_by(key))
     }
 
-    /// The key of the live node in slot `index`.
+    pub(crate) fn get_mut(&mut self, key: Key) -> Option<&mut Slot<L>> {
+        self.slots.get_mut(key.index as usize).filter(|slot| slot.is_opened_by(key))
+    }
+
+    /// The key of the live timer in slot `index`.
     pub(crate) fn key(&self, index: u32) -> Key {
         Key { index, generation: self.slots[index as usize].generation }
     }
 
-    /// The live node in slot `index`; structures call this with indices they hold, which are always live.
-    pub(crate) fn at(&mut self, index: u32) -> &mut N {
-        self.slots[index as usize].node.as_mut().expect("a structure only holds live slots")
+    pub(crate) fn slot(&self, index: u32) -> &Slot<L> {
+        &self.slots[index as usize]
+    }
+
+    pub(crate) fn slot_mut(&mut self, index: u32) -> &mut Slot<L> {
+        &mut self.slots[index as usize]
+    }
+
+    pub(crate) fn value_mut(&mut self, index: u32) -> &mut T {
+        self.values[index as usize].as_mut().expect("a slot a structure holds is live")
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.slots.len() - self.free.len()
+        self.live
     }
 }

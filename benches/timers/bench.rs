@@ -1,0 +1,211 @@
+//! Measures every structure under every load, five rounds over, and prints the tables of the timer's README.
+//!
+//! `cargo bench --manifest-path benches/Cargo.toml --bench timers` takes about half an hour. `-- wheel` or `--
+//! reset/1000` runs what has that in its name; `-- --test` runs everything once. Rounds go over all structures, so
+//! that a busy neighbour meets them alike. A figure is the median of the rounds' medians, with the lowest and the
+//! highest.
+
+use criterion::{Criterion, SamplingMode};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+use switchboard_benches::timers::peers::{
+    BUDGET, HashWheel, LazyDeletion, Nothing, OrderedMap, Ours, Own, PriorityQueueCrate, TokioDelayQueue, TokioSleep,
+};
+use switchboard_benches::timers::{Server, Structure, cancels, expiries, inserts};
+use switchboard_timer::{Heap, Wheel};
+
+const ROUNDS: usize = 5;
+const COUNTS: [usize; 3] = [1_000, 100_000, 1_000_000];
+
+/// Nanoseconds per operation, one figure a round.
+type Figures = BTreeMap<(&'static str, usize, &'static str), Vec<f64>>;
+
+fn main() {
+    let mut figures = Figures::new();
+    for _ in 0..ROUNDS {
+        let mut criterion = Criterion::default()
+            .sample_size(10)
+            .warm_up_time(Duration::from_millis(200))
+            .measurement_time(Duration::from_millis(600))
+            .without_plots()
+            .configure_from_args();
+        measure::<Nothing>(&mut criterion, &mut figures);
+        measure::<Ours<Wheel<u64>>>(&mut criterion, &mut figures);
+        measure::<Ours<Heap<u64>>>(&mut criterion, &mut figures);
+        measure::<PriorityQueueCrate>(&mut criterion, &mut figures);
+        measure::<TokioSleep>(&mut criterion, &mut figures);
+        measure::<TokioDelayQueue>(&mut criterion, &mut figures);
+        measure::<HashWheel>(&mut criterion, &mut figures);
+        measure::<LazyDeletion>(&mut criterion, &mut figures);
+        measure::<OrderedMap>(&mut criterion, &mut figures);
+        if std::env::args().any(|argument| argument == "--test") {
+            return;
+        }
+    }
+    print(&figures);
+    print_worst_calls(&figures);
+}
+
+fn measure<S: Structure>(criterion: &mut Criterion, figures: &mut Figures) {
+    for count in COUNTS {
+        let mut server = None;
+        let mut run = |load, per: usize, operations: &mut dyn FnMut(u64) -> Duration| {
+            let samples = RefCell::new(Vec::new());
+            let mut group = criterion.benchmark_group(format!("{load}/{count}"));
+            group.sampling_mode(SamplingMode::Flat);
+            group.bench_function(S::NAME, |bencher| {
+                bencher.iter_custom(|times| {
+                    let took = operations(times);
+                    samples.borrow_mut().push((times, took.as_nanos() as f64 / times as f64 / per as f64));
+                    took
+                });
+            });
+            group.finish();
+            if let Some(median) = median_of_the_last(&samples.into_inner()) {
+                figures.entry((load, count, S::NAME)).or_default().push(median);
+            }
+        };
+        run("reset", 1, &mut |times| server.get_or_insert_with(|| Server::<S>::new(count)).resets(times));
+        run("mix", 1, &mut |times| server.get_or_insert_with(|| Server::<S>::new(count)).mix(times));
+        run("insert", count, &mut |times| inserts::<S>(count, times));
+        run("cancel", count, &mut |times| cancels::<S>(count, times));
+        if S::NAME != Nothing::NAME {
+            run("expire", count, &mut |times| expiries::<S>(count, times));
+        }
+    }
+}
+
+/// Of the samples of the measurement, which are of one size; those before warm up.
+fn median_of_the_last(samples: &[(u64, f64)]) -> Option<f64> {
+    let size = samples.last()?.0;
+    let mut last: Vec<f64> = samples.iter().filter(|sample| sample.0 == size).map(|sample| sample.1).collect();
+    last.sort_by(f64::total_cmp);
+    Some(last[last.len() / 2])
+}
+
+/// Median, lowest, highest.
+fn summary(rounds: &[f64]) -> (f64, f64, f64) {
+    let mut rounds = rounds.to_vec();
+    rounds.sort_by(f64::total_cmp);
+    (rounds[rounds.len() / 2], rounds[0], rounds[rounds.len() - 1])
+}
+
+fn print(figures: &Figures) {
+    let names = [
+        Ours::<Wheel<u64>>::NAME,
+        Ours::<Heap<u64>>::NAME,
+        PriorityQueueCrate::NAME,
+        TokioSleep::NAME,
+        TokioDelayQueue::NAME,
+        HashWheel::NAME,
+        LazyDeletion::NAME,
+        OrderedMap::NAME,
+        Nothing::NAME,
+    ];
+    for load in ["reset", "mix", "insert", "cancel", "expire"] {
+        println!("\n| {load}, ns | 1,000 timers | 100,000 | 1,000,000 |\n|---|---|---|---|");
+        for name in names {
+            let cell = |count| match figures.get(&(load, count, name)) {
+                Some(rounds) => {
+                    let (median, low, high) = summary(rounds);
+                    format!("{median:.1} ({low:.1}–{high:.1})")
+                }
+                None => "–".into(),
+            };
+            println!("| {name} | {} |", COUNTS.map(cell).join(" | "));
+        }
+        print_ratios(figures, load, &names[..names.len() - 1]);
+    }
+}
+
+/// Ours against the best of the others.
+fn print_ratios(figures: &Figures, load: &'static str, names: &[&'static str]) {
+    let (ours, peers) = names.split_at(2);
+    let median = |count, name| figures.get(&(load, count, name)).map(|rounds| summary(rounds).0);
+    for name in ours {
+        let cell = |count| {
+            let best = peers.iter().filter_map(|peer| median(count, peer)).min_by(f64::total_cmp);
+            match (median(count, name), best) {
+                (Some(own), Some(best)) => format!("{:.2}", own / best),
+                _ => "–".into(),
+            }
+        };
+        println!("| {name} / best peer | {} |", COUNTS.map(cell).join(" | "));
+    }
+}
+
+/// The longest single call with a budget, where a million timers want something at once.
+fn print_worst_calls(figures: &Figures) {
+    println!("\n| longest call, µs | budget | due at one tick | moved at one boundary | 20,000 resets at 100,000 |");
+    println!("|---|---|---|---|---|");
+    let resets = |name| figures.get(&("reset", 100_000, name)).map_or(f64::NAN, |rounds| summary(rounds).0 * 20.0);
+    let wheel = worst_calls(|| worst_own_call::<Wheel<u64>>(true), || worst_own_call::<Wheel<u64>>(false));
+    let heap = worst_calls(|| worst_own_call::<Heap<u64>>(true), || worst_own_call::<Heap<u64>>(false));
+    for (name, [due, moved]) in [(<Wheel<u64> as Own>::NAME, wheel), (<Heap<u64> as Own>::NAME, heap)] {
+        println!("| {name} | {BUDGET} | {due:.0} | {moved:.0} | {:.0} |", resets(name));
+    }
+    print_unbudgeted::<PriorityQueueCrate>();
+    print_unbudgeted::<TokioSleep>();
+    print_unbudgeted::<TokioDelayQueue>();
+    print_unbudgeted::<HashWheel>();
+    print_unbudgeted::<LazyDeletion>();
+    print_unbudgeted::<OrderedMap>();
+}
+
+fn print_unbudgeted<S: Structure>() {
+    let [due, moved] = worst_calls(|| only_call::<S>(true), || only_call::<S>(false));
+    println!("| {} | none | {due:.0} | {moved:.0} | |", S::NAME);
+}
+
+/// The lowest of five runs.
+fn worst_calls(due: impl Fn() -> Duration, moved: impl Fn() -> Duration) -> [f64; 2] {
+    let lowest = |run: &dyn Fn() -> Duration| {
+        let worst = (0..5).map(|_| run()).min().unwrap_or_default();
+        worst.as_nanos() as f64 / 1e3
+    };
+    [lowest(&due), lowest(&moved)]
+}
+
+const MILLION: u32 = 1_000_000;
+/// The first tick of a bucket on the wheel's third level, and what lies a level lower.
+const BOUNDARY: u64 = 4_096;
+
+/// A million timers that are due at the boundary, or that have to be looked at there and are due later.
+fn crowd<S: Structure>(are_due: bool) -> S {
+    let mut structure = S::with_capacity(MILLION as usize);
+    for id in 0..MILLION {
+        structure.insert(id, if are_due { BOUNDARY } else { BOUNDARY + 1 + u64::from(id) % 4_000 });
+    }
+    if !are_due {
+        // The heap has no boundaries; its timers are looked at together when they were armed for the same tick.
+        (0..MILLION).for_each(|id| structure.reset(id, BOUNDARY));
+        (0..MILLION).for_each(|id| structure.reset(id, BOUNDARY + 1 + u64::from(id) % 4_000));
+    }
+    structure
+}
+
+fn worst_own_call<Q: Own>(are_due: bool) -> Duration {
+    let mut structure = crowd::<Ours<Q>>(are_due);
+    let mut fired = Vec::with_capacity(MILLION as usize);
+    let mut worst = Duration::ZERO;
+    loop {
+        let start = Instant::now();
+        let more = structure.expire_once(BOUNDARY, &mut fired);
+        worst = worst.max(start.elapsed());
+        if !more {
+            assert_eq!(fired.len(), if are_due { MILLION as usize } else { 0 });
+            return worst;
+        }
+    }
+}
+
+fn only_call<S: Structure>(are_due: bool) -> Duration {
+    let mut structure = crowd::<S>(are_due);
+    let mut fired = Vec::with_capacity(MILLION as usize);
+    let start = Instant::now();
+    structure.expire(BOUNDARY, &mut fired);
+    let took = start.elapsed();
+    assert_eq!(fired.len(), if are_due { MILLION as usize } else { 0 }, "{}", S::NAME);
+    took
+}

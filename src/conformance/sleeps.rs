@@ -1,0 +1,171 @@
+//! Handlers and producers that sleep on the server's timer.
+
+use super::waits::{Lazy, OnlyWhenWoken, sleep};
+use super::{AGES, Client, PATIENCE, Subject};
+use crate::{Body, Limits, Producer, Request, Response, Sleep, asynchronous};
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::mpsc::{channel, sync_channel};
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+const NAP: Duration = Duration::from_millis(200);
+
+/// No limit is near: the timer's thread sleeps for long, unless somebody wakes it for less.
+fn patient() -> Limits {
+    Limits {
+        queued: AGES,
+        first_byte: AGES,
+        head: AGES,
+        idle: AGES,
+        body: AGES,
+        send: AGES,
+        drain: AGES,
+        linger: AGES,
+        ..Limits::default()
+    }
+}
+
+/// Sleeps as long as the path says, in milliseconds, and says how long it really was.
+async fn nap(request: &mut Request) -> String {
+    let since = Instant::now();
+    let millis = request.path()[1..].parse().expect("a number");
+    request.sleep(Duration::from_millis(millis)).await;
+    since.elapsed().as_millis().to_string()
+}
+
+fn get(path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: test\r\n\r\n")
+}
+
+pub(super) fn a_sleep_is_never_short(subject: &Subject) {
+    let server = subject.serve(patient(), asynchronous(nap));
+    let mut client = Client::of(&server);
+    for millis in [0, 1, 2, 5, 30, 65, 130] {
+        let slept = client.get(&format!("/{millis}"));
+        assert!(slept.text().parse::<u64>().expect("a number") >= millis, "{} where {millis} was asked", slept.text());
+    }
+}
+
+pub(super) fn a_short_sleep_overtakes_a_long_one(subject: &Subject) {
+    let server = subject.serve(patient(), asynchronous(nap));
+    let mut sleepers: Vec<Client> = (0..3).map(|_| Client::of(&server)).collect();
+    sleepers[0].send(get(&format!("/{}", AGES.as_millis())));
+    sleepers[1].send(get("/200"));
+    sleepers[2].send(get("/20"));
+    sleepers[2].reply();
+    sleepers[1].reply();
+    let report = server.shutdown(Duration::ZERO);
+    assert_eq!((report.aborted, report.stuck), (1, 0), "the long one is still asleep, and can be ended: {report}");
+}
+
+pub(super) fn an_answer_is_not_held_back_by_a_sleep(subject: &Subject) {
+    let server = subject.serve(patient(), asynchronous(nap));
+    let mut client = Client::of(&server);
+    client.send(get("/0") + &get(&format!("/{}", AGES.as_millis())));
+    client.reply();
+}
+
+pub(super) fn no_limit_runs_during_a_sleep(subject: &Subject) {
+    async fn naps_within_the_body(request: &mut Request) -> String {
+        request.sleep(3 * NAP).await;
+        let first = request.body().chunk().await.map_or(0, |piece| piece.map_or(0, <[u8]>::len));
+        request.sleep(3 * NAP).await;
+        format!("{first} {}", request.read_body().await.map_or(0, <[u8]>::len))
+    }
+    let limits =
+        Limits { first_byte: NAP, idle: NAP, head: NAP, body: NAP, send: NAP, drain: NAP, ..Limits::default() };
+    let server = subject.serve(limits, asynchronous(naps_within_the_body));
+    let mut client = Client::of(&server);
+    client.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhello");
+    assert_eq!(client.reply().text(), "5 0");
+    let since = Instant::now();
+    client.closed();
+    assert!(since.elapsed() < PATIENCE, "and the limits hold again afterwards");
+}
+
+pub(super) fn a_sleep_is_not_ended_by_other_wakes(subject: &Subject) {
+    async fn beside_another(request: &mut Request) -> String {
+        let since = Instant::now();
+        let (mut long, mut short) = (pin!(request.sleep(2 * NAP)), pin!(request.sleep(NAP / 4)));
+        let mut elsewhere = pin!(sleep(NAP / 2));
+        let (mut is_over, mut is_over_elsewhere) = (false, false);
+        poll_fn(|cx| {
+            is_over = is_over || short.as_mut().poll(cx).is_ready();
+            is_over_elsewhere = is_over_elsewhere || elsewhere.as_mut().poll(cx).is_ready();
+            long.as_mut().poll(cx)
+        })
+        .await;
+        format!("{is_over} {is_over_elsewhere} {}", since.elapsed() >= 2 * NAP)
+    }
+    let server = subject.serve(patient(), asynchronous(beside_another));
+    assert_eq!(Client::of(&server).get("/").text(), "true true true");
+}
+
+pub(super) fn a_sleep_wakes_who_waits_for_it(subject: &Subject) {
+    /// Begins to wait in one hand, and goes on behind a combinator that only looks at what was woken itself.
+    async fn changes_hands(request: &mut Request) -> &'static str {
+        let mut sleep = pin!(request.sleep(NAP));
+        poll_fn(|cx| Poll::Ready(sleep.as_mut().poll(cx).is_pending())).await;
+        OnlyWhenWoken::new(sleep).await;
+        "awake"
+    }
+    let server = subject.serve(patient(), asynchronous(changes_hands));
+    assert_eq!(Client::of(&server).get("/").text(), "awake");
+}
+
+/// A piece, a nap, and another piece.
+struct Dozes(Option<Pin<Box<Sleep>>>);
+
+impl Producer for Dozes {
+    fn poll_produce(
+        &mut self,
+        cx: &mut Context<'_>,
+        request: &mut Request,
+        out: &mut Vec<u8>,
+    ) -> Poll<io::Result<bool>> {
+        let Some(sleep) = &mut self.0 else {
+            self.0 = Some(Box::pin(request.sleep(NAP)));
+            out.extend(b"first ");
+            return Poll::Ready(Ok(true));
+        };
+        ready!(sleep.as_mut().poll(cx));
+        out.extend(b"second");
+        Poll::Ready(Ok(false))
+    }
+}
+
+pub(super) fn a_stream_can_sleep(subject: &Subject) {
+    let handler = Lazy(|_: &mut Request| Response::text(Body::Stream(Box::new(Dozes(None)))));
+    let server = subject.serve(Limits { send: NAP / 2, ..patient() }, handler);
+    let since = Instant::now();
+    assert_eq!(Client::of(&server).get("/").text(), "first second");
+    assert!(since.elapsed() >= NAP);
+}
+
+pub(super) fn a_sleep_outlives_its_server(subject: &Subject) {
+    let (hand_over, sleeps) = sync_channel(2);
+    let server = subject.serve(patient(), move |request: &mut Request| {
+        hand_over.send((Instant::now(), request.sleep(2 * NAP))).expect("it is taken");
+        "taken"
+    });
+    for path in ["/before", "/after"] {
+        assert_eq!(Client::of(&server).get(path).text(), "taken");
+    }
+    let [before, after] = [sleeps.recv(), sleeps.recv()].map(|sleep| sleep.expect("it was sent"));
+    let (awake, slept) = channel();
+    let wait_for = |(since, sleep): (Instant, Sleep)| {
+        let awake = awake.clone();
+        std::thread::spawn(move || {
+            crate::block_on(sleep);
+            awake.send(since.elapsed()).expect("it is waited for");
+        });
+    };
+    wait_for(before); // very likely it waits already when the server ends
+    server.shutdown(Duration::ZERO);
+    wait_for(after);
+    for _ in 0..2 {
+        assert!(slept.recv_timeout(PATIENCE).expect("it wakes up") >= 2 * NAP);
+    }
+}

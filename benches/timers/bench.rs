@@ -16,7 +16,10 @@ use switchboard_benches::timers::{Server, Structure, cancels, expiries, inserts}
 use switchboard_timer::{Heap, Wheel};
 
 const ROUNDS: usize = 5;
+/// Timers that are live.
 const COUNTS: [usize; 3] = [1_000, 100_000, 1_000_000];
+/// For ours more, to find where the one overtakes the other.
+const OWN_COUNTS: [usize; 5] = [100, 1_000, 10_000, 100_000, 1_000_000];
 
 /// Nanoseconds per operation, one figure a round.
 type Figures = BTreeMap<(&'static str, usize, &'static str), Vec<f64>>;
@@ -30,25 +33,26 @@ fn main() {
             .measurement_time(Duration::from_millis(600))
             .without_plots()
             .configure_from_args();
-        measure::<Nothing>(&mut criterion, &mut figures);
-        measure::<Ours<Wheel<u64>>>(&mut criterion, &mut figures);
-        measure::<Ours<Heap<u64>>>(&mut criterion, &mut figures);
-        measure::<PriorityQueueCrate>(&mut criterion, &mut figures);
-        measure::<TokioSleep>(&mut criterion, &mut figures);
-        measure::<TokioDelayQueue>(&mut criterion, &mut figures);
-        measure::<HashWheel>(&mut criterion, &mut figures);
-        measure::<LazyDeletion>(&mut criterion, &mut figures);
-        measure::<OrderedMap>(&mut criterion, &mut figures);
+        measure::<Nothing>(&mut criterion, &mut figures, &OWN_COUNTS);
+        measure::<Ours<Wheel<u64>>>(&mut criterion, &mut figures, &OWN_COUNTS);
+        measure::<Ours<Heap<u64>>>(&mut criterion, &mut figures, &OWN_COUNTS);
+        measure::<PriorityQueueCrate>(&mut criterion, &mut figures, &COUNTS);
+        measure::<TokioSleep>(&mut criterion, &mut figures, &COUNTS);
+        measure::<TokioDelayQueue>(&mut criterion, &mut figures, &COUNTS);
+        measure::<HashWheel>(&mut criterion, &mut figures, &COUNTS);
+        measure::<LazyDeletion>(&mut criterion, &mut figures, &COUNTS);
+        measure::<OrderedMap>(&mut criterion, &mut figures, &COUNTS);
         if std::env::args().any(|argument| argument == "--test") {
             return;
         }
     }
     print(&figures);
+    print_crossover(&figures);
     print_worst_calls(&figures);
 }
 
-fn measure<S: Structure>(criterion: &mut Criterion, figures: &mut Figures) {
-    for count in COUNTS {
+fn measure<S: Structure>(criterion: &mut Criterion, figures: &mut Figures, counts: &[usize]) {
+    for &count in counts {
         let mut server = None;
         let mut run = |load, per: usize, operations: &mut dyn FnMut(u64) -> Duration| {
             let samples = RefCell::new(Vec::new());
@@ -132,6 +136,18 @@ fn print_ratios(figures: &Figures, load: &'static str, names: &[&'static str]) {
             }
         };
         println!("| {name} / best peer | {} |", COUNTS.map(cell).join(" | "));
+    }
+}
+
+/// Ours side by side.
+fn print_crossover(figures: &Figures) {
+    println!("\n| wheel / heap, ns | reset | mix | insert | cancel | expire |\n|---|---|---|---|---|---|");
+    for count in OWN_COUNTS {
+        let cell = |load| {
+            let median = |name| figures.get(&(load, count, name)).map_or(f64::NAN, |rounds| summary(rounds).0);
+            format!("{:.1} / {:.1}", median(Ours::<Wheel<u64>>::NAME), median(Ours::<Heap<u64>>::NAME))
+        };
+        println!("| {count} | {} |", ["reset", "mix", "insert", "cancel", "expire"].map(cell).join(" | "));
     }
 }
 

@@ -36,6 +36,7 @@ pub const CASES: &[Case] = &[
     case("a_random_script_agrees_with_the_model", a_random_script_agrees_with_the_model),
     case("a_timer_fires_in_the_tick_of_its_deadline", a_timer_fires_in_the_tick_of_its_deadline),
     case("a_moved_timer_fires_where_it_was_moved_to", a_moved_timer_fires_where_it_was_moved_to),
+    case("cancels_leave_the_others_in_order", cancels_leave_the_others_in_order),
     case("a_stale_key_is_refused", a_stale_key_is_refused),
     case("a_forged_key_is_refused", a_forged_key_is_refused),
     case("a_budget_bounds_the_work", a_budget_bounds_the_work),
@@ -130,6 +131,20 @@ fn a_moved_timer_fires_where_it_was_moved_to(new: New) {
         pair.reset(early, at(40));
         pair.expire(at(39), AMPLE);
         assert_eq!(pair.timer.len(), 1);
+        pair.drain();
+    }
+}
+
+/// Many more than a script has at once, of which most are cancelled, from the middle of whatever structure there is.
+fn cancels_leave_the_others_in_order(new: New) {
+    for (start, seed) in STARTS.iter().flat_map(|&start| (1..6).map(move |seed| (start, seed))) {
+        let (mut pair, mut random) = (Pair::new(new, start), Random::new(seed));
+        let ids: Vec<u64> = (0..400).map(|_| pair.insert(start.saturating_add(random.below(100_000)))).collect();
+        for id in ids {
+            if random.below(4) > 0 {
+                pair.cancel(id);
+            }
+        }
         pair.drain();
     }
 }

@@ -14,6 +14,8 @@
 //! 1. The timer is never armed further ahead than the *horizon*, the shortest of all limits. So no limit that is armed
 //!    later can be over before the tick the thread sleeps to, and arming never needs to wake it. (What is left of a
 //!    body's allowance can be less: it is met up to a horizon late.)
+//!    A visit that is there only to look comes a little before the horizon, at a round tick: with many connections the
+//!    thread wakes some ten times in a horizon, and not for each of them.
 //! 2. A claim shuts the read side only, so that a last answer can be written; the visit after it shuts both. A client
 //!    that takes nothing (*send*), and one that is being lingered for, lose both at once.
 //! 3. The thread holds the lock for at most [`BUDGET`] timers at a time, and never while it ends or wakes somebody.
@@ -22,6 +24,7 @@
 
 use crate::clock::{self, Clock};
 use crate::deadline::{Entry, LAST_WORDS, Phase, Shut, Visit, lock};
+use crate::stats::{Stats, Tally};
 use crate::transport::Transport;
 use std::collections::HashMap;
 use std::io;
@@ -48,6 +51,8 @@ enum Whom {
 pub(crate) struct Deadlines {
     clock: Clock,
     horizon: Tick,
+    /// What the ticks of mere visits are rounded down to a multiple of: a power of two, to go with the wheel's buckets.
+    grain: Tick,
     stopping: AtomicBool,
     table: Mutex<Table>,
     /// The timer's thread has something earlier to do.
@@ -69,35 +74,15 @@ struct Table {
     finished: bool,
 }
 
-/// What became of connections. All but `served` count from the moment the server was asked to stop.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Tally {
-    pub(crate) served: u64,
-    pub(crate) turned_away: usize,
-    pub(crate) idle_closed: usize,
-    pub(crate) drained: usize,
-    pub(crate) aborted: usize,
-}
-
-impl Tally {
-    fn add(&mut self, entry: &Entry) {
-        match entry.phase() {
-            Phase::Queued => self.turned_away += 1,
-            _ if entry.stayed_idle() => self.idle_closed += 1,
-            Phase::Linger => self.drained += 1, // its answer is out, however the client takes its leave
-            _ if entry.ending().is_some() => self.aborted += 1,
-            _ => self.drained += 1,
-        }
-    }
-}
-
 impl Deadlines {
     pub(crate) fn new(timer: Box<dyn Timer<Timed> + Send>, clock: Clock, horizon: Duration) -> Self {
         let (live, ended) = (HashMap::new(), Tally::default());
         let table = Table { timer, live, wake_at: Tick::MAX, waiting: 0, ended, finished: false };
+        let horizon = clock::ticks(horizon);
         Self {
             clock,
-            horizon: clock::ticks(horizon),
+            horizon,
+            grain: 1 << (horizon / 8).max(1).ilog2(),
             stopping: AtomicBool::new(false),
             table: Mutex::new(table),
             earlier: Condvar::new(),
@@ -114,7 +99,7 @@ impl Deadlines {
     pub(crate) fn open(self: &Arc<Self>, stream: TcpStream, queued: Duration) -> Registered {
         let deadline = self.clock.after(queued);
         let entry = Arc::new(Entry::new(stream, deadline));
-        let armed = deadline.min(self.clock.now().saturating_add(self.horizon));
+        let armed = deadline.min(self.next_visit(self.clock.now()));
         let mut table = lock(&self.table);
         let key = table.timer.insert(armed, Timed(Whom::Connection(entry.clone())));
         table.live.insert(key, entry.clone());
@@ -208,7 +193,12 @@ impl Deadlines {
                 now.saturating_add(clock::ticks(LAST_WORDS))
             }
         };
-        again.min(now.saturating_add(self.horizon))
+        again.min(self.next_visit(now))
+    }
+
+    /// When a connection is to be looked at whose deadline is beyond the horizon.
+    fn next_visit(&self, now: Tick) -> Tick {
+        now.saturating_add(self.horizon) & !(self.grain - 1)
     }
 
     /// Ends what a connection waits for. One that was still in the queue is over with this.
@@ -308,13 +298,7 @@ impl Deadlines {
     /// What the live connections are doing.
     pub(crate) fn stats(&self) -> Stats {
         let mut stats = Stats::default();
-        for entry in lock(&self.table).live.values() {
-            match entry.phase() {
-                Phase::Queued => stats.queued += 1,
-                Phase::FirstByte | Phase::Idle => stats.idle += 1,
-                _ => stats.active += 1,
-            }
-        }
+        lock(&self.table).live.values().for_each(|entry| stats.count(entry));
         stats
     }
 
@@ -348,18 +332,6 @@ struct Late {
     how: Shutdown,
 }
 
-/// The connections of a server at one moment.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Stats {
-    /// Waiting for the backend to start them.
-    pub queued: usize,
-    /// Waiting for a request.
-    pub idle: usize,
-    /// In the middle of a request, or closing.
-    pub active: usize,
-}
-
 /// A place in the table; dropping it gives the place up.
 pub(crate) struct Registered {
     deadlines: Arc<Deadlines>,
@@ -386,5 +358,36 @@ impl Drop for Registered {
     fn drop(&mut self) {
         self.entry.close();
         self.deadlines.close(self.key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use switchboard_timer::Wheel;
+
+    #[test]
+    fn a_visit_comes_within_the_horizon_and_with_many_others() {
+        for horizon in [1, 7, 50, 1_000, 600_000] {
+            let deadlines = Deadlines::new(Box::new(Wheel::new()), Clock::start(), Duration::from_millis(horizon));
+            let mut visits: Vec<Tick> = (0..horizon).map(|now| deadlines.next_visit(now)).collect();
+            let is_ahead = |(now, &visit): (usize, &Tick)| (now as Tick + 1..=now as Tick + horizon).contains(&visit);
+            assert!(visits.iter().enumerate().all(is_ahead), "a horizon of {horizon}");
+            visits.dedup();
+            assert!(visits.len() <= 17, "{} visits in a horizon of {horizon}", visits.len());
+        }
+        let deadlines = Deadlines::new(Box::new(Wheel::new()), Clock::start(), Duration::from_secs(1));
+        assert!(deadlines.next_visit(Tick::MAX - 3) > Tick::MAX - 1_000, "nor is the end of time passed");
+    }
+
+    #[test]
+    fn a_sleep_that_is_dropped_takes_its_timer_with_it() {
+        let deadlines = Deadlines::new(Box::new(Wheel::new()), Clock::start(), Duration::from_secs(1));
+        let key = deadlines.wake_after(Duration::from_secs(60), Waker::noop()).expect("it is not finished");
+        assert!(deadlines.is_pending(key));
+        deadlines.forget(key);
+        assert!(!deadlines.is_pending(key) && lock(&deadlines.table).timer.is_empty());
+        deadlines.finish();
+        assert_eq!(deadlines.wake_after(Duration::ZERO, Waker::noop()), None, "there is nobody to wake it");
     }
 }

@@ -14,7 +14,7 @@
 //! | wheel: the budget is not counted | `a_budget_bounds_the_work` |
 //! | wheel: the clock jumps to now before the buckets on the way are drained | `a_budget_may_end_anywhere` |
 //! | wheel: the clock stays behind after an `expire` | `time_does_not_go_back` |
-//! | wheel: the level is that of the distance, not of the highest different digit | `a_random_script_agrees_with_the_model` |
+//! | wheel: the level is the distance's, not the highest different digit's | `a_random_script_agrees_with_the_model` |
 //! | wheel: a bucket's first tick keeps a digit of the clock's | `a_budget_bounds_the_work` |
 //! | wheel: ten levels | `a_timer_fires_in_the_tick_of_its_deadline` |
 //! | wheel: at the last tick a timer is postponed for ever | `the_last_tick_is_a_tick` |

@@ -175,7 +175,7 @@ impl<T> Heap<T> {
 impl<T> Timer<T> for Heap<T> {
     fn insert(&mut self, deadline: Tick, value: T) -> Key {
         let position = self.end();
-        let key = self.timers.insert(deadline, value, ());
+        let key = self.timers.insert(deadline, position as u32, (), value);
         if position / 4 == self.groups.len() {
             self.groups.push(Group([VACANT; 4]));
         }

@@ -79,28 +79,32 @@ impl<T, L> Slab<T, L> {
         Self { slots: Vec::with_capacity(capacity), values: Vec::with_capacity(capacity), free: NIL, live: 0 }
     }
 
-    /// Moves a timer in; the structure sets its place.
-    pub(crate) fn insert(&mut self, deadline: Tick, value: T, links: L) -> Key {
-        self.live += 1;
-        if self.free == NIL {
-            return self.grow(deadline, value, links);
-        }
+    /// Moves a timer in.
+    ///
+    /// # Panics
+    ///
+    /// If there are [`MOST`] already.
+    pub(crate) fn insert(&mut self, deadline: Tick, place: u32, links: L, value: T) -> Key {
         let index = self.free;
-        let slot = &mut self.slots[index as usize];
+        let Some(slot) = self.slots.get_mut(index as usize) else {
+            return self.grow(Slot { deadline, generation: 1, place, links }, value);
+        };
+        self.live += 1;
         self.free = slot.place;
-        slot.deadline = deadline;
-        slot.generation = slot.generation.wrapping_add(1);
-        slot.links = links;
+        let generation = slot.generation.wrapping_add(1);
+        *slot = Slot { deadline, generation, place, links };
         self.values[index as usize] = Some(value);
-        Key { index, generation: slot.generation }
+        Key { index, generation }
     }
 
-    fn grow(&mut self, deadline: Tick, value: T, links: L) -> Key {
+    #[cold]
+    fn grow(&mut self, slot: Slot<L>, value: T) -> Key {
         assert!(self.slots.len() < MOST, "at most {MOST} timers can be live at once");
-        let index = self.slots.len() as u32;
-        self.slots.push(Slot { deadline, generation: 1, place: NIL, links });
+        let key = Key { index: self.slots.len() as u32, generation: slot.generation };
+        self.live += 1;
+        self.slots.push(slot);
         self.values.push(Some(value));
-        Key { index, generation: 1 }
+        key
     }
 
     /// Moves the timer in slot `index` out.

@@ -65,8 +65,6 @@ struct Links {
     previous: u32,
 }
 
-const UNLINKED: Links = Links { next: NIL, previous: NIL };
-
 impl<T> Wheel<T> {
     /// An empty wheel. It allocates its 704 buckets, 2.8 KB, and room for timers as they come.
     pub fn new() -> Self {
@@ -112,12 +110,19 @@ impl<T> Wheel<T> {
         Some(level << BITS | self.occupied[level as usize].trailing_zeros())
     }
 
+    /// Puts a timer first in the list of the bucket for its deadline.
     fn link(&mut self, index: u32) {
         let bucket = self.bucket(self.timers.slot(index).deadline);
-        let next = std::mem::replace(&mut self.heads[bucket as usize], index);
+        let next = self.heads[bucket as usize];
         let slot = self.timers.slot_mut(index);
         slot.place = bucket;
         slot.links = Links { next, previous: NIL };
+        self.lead(bucket, index, next);
+    }
+
+    /// Makes the first of a bucket's list known to the bucket and to the next.
+    fn lead(&mut self, bucket: u32, index: u32, next: u32) {
+        self.heads[bucket as usize] = index;
         if next == NIL {
             self.occupied[bucket as usize >> BITS] |= 1 << (bucket as Tick & DIGIT);
             self.levels |= 1 << (bucket >> BITS);
@@ -182,8 +187,10 @@ impl<T> Wheel<T> {
 
 impl<T> Timer<T> for Wheel<T> {
     fn insert(&mut self, deadline: Tick, value: T) -> Key {
-        let key = self.timers.insert(deadline, value, UNLINKED);
-        self.link(key.index);
+        let bucket = self.bucket(deadline);
+        let next = self.heads[bucket as usize];
+        let key = self.timers.insert(deadline, bucket, Links { next, previous: NIL }, value);
+        self.lead(bucket, key.index, next);
         key
     }
 

@@ -23,13 +23,13 @@
 //!
 //! # Rules
 //!
-//! 1. There is no clock in here. A moment is a [`Tick`], a number. `expire` is told what time it is, and that is *now*
-//!    until the next `expire`; in a new structure now is 0.
+//! 1. There is no clock in here. A moment is a [`Tick`], a number, and `expire` is told which one is *now*. A new
+//!    structure starts at 0.
 //! 2. There is no thread and no lock in here, and nobody's work is done: what is due comes out as values, for the
 //!    caller to deal with when nothing is borrowed or locked.
-//! 3. Nothing fires early, ever. The first `expire` that reaches a deadline fires it, if its budget lasts. A timer is
-//!    late by the length of a tick (deadlines are rounded up to one), by how late `expire` is called, and in a burst by
-//!    the calls that the burst needs.
+//! 3. Nothing fires early, ever. The first `expire` that reaches a deadline fires it, if its budget lasts and its
+//!    caller does not postpone it. A timer is late by the length of a tick (deadlines are rounded up to one), by how
+//!    late `expire` is called, and in a burst by the calls that the burst needs.
 //! 4. A [`Key`] names one timer and never another. After the timer is gone its key is refused.
 //! 5. Memory follows the largest number of timers that were live at once, however often they are moved; once that is
 //!    reached, nothing is allocated (the caller's `Vec` grows as it must).
@@ -40,53 +40,54 @@
 //! **heap** finds it in log n steps. That is good, and [`Heap`] is one. But most timers of a server never fire:
 //! keeping all of them in order is work for nothing. Can we sort only those that get close to their deadline?
 //!
-//! **A wheel** is a row of buckets, one per tick, and a hand that points at now. A timer for tick 5 goes into bucket
-//! 5: no search. When the hand gets there, all that lies in the bucket is due. After bucket 63 the hand comes to
-//! bucket 0 again, for tick 64: that makes it a wheel.
+//! **A wheel** is a row of buckets, one per tick, and a hand that points at the present one. A timer for tick 5 goes
+//! into bucket 5: no search. When the hand gets there, all that lies in the bucket is due.
 //!
 //! ```text
 //!    bucket   0   1   2   3   4   5   6   7   ...   63
 //!           ┌───┬───┬───┬───┬───┬───┬───┬───┬─────┬───┐
 //!           │   │   │   │   │   │ ● │   │   │     │   │
 //!           └───┴───┴───┴───┴───┴───┴───┴───┴─────┴───┘
-//!             ▲ hand: now = 0     a timer for tick 5
+//!             ▲ the hand            a timer for tick 5
 //! ```
 //!
 //! But where does a timer for tick 5000 go? The wheel would need 5001 buckets.
 //!
 //! **Wheels on wheels**, as in a clock with hands for seconds, minutes and hours. Write a tick in base 64, as a clock
 //! writes a moment in base 60: 5000 = 1·64² + 14·64 + 8 has the digits 1, 14, 8. Each digit gets a wheel of 64
-//! buckets, a *level*. A timer goes to the level of the **highest digit in which its deadline differs from now**,
-//! into the bucket of its own digit there. At now = 0, which has the digits 0, 0, 0:
+//! buckets, a *level*, and the tick that the hand points at is written in these digits too. A timer goes to the level
+//! of the **highest digit in which its deadline differs from the hand**, into the bucket of its own digit there. With
+//! the hand at 0, whose digits are 0, 0, 0:
 //!
 //! ```text
-//!    deadline    digits    differs from now in     lies in
-//!           5    0  0  5   the lowest digit        level 0, bucket 5
-//!          70    0  1  6   the middle one          level 1, bucket 1
-//!         128    0  2  0   the middle one          level 1, bucket 2
-//!        5000    1 14  8   the highest             level 2, bucket 1
+//!    deadline    digits    differs from the hand in   lies in
+//!           5    0  0  5   the lowest digit           level 0, bucket 5
+//!          70    0  1  6   the middle one             level 1, bucket 1
+//!         128    0  2  0   the middle one             level 1, bucket 2
+//!        5000    1 14  8   the highest                level 2, bucket 1
 //!
 //!    level 2   [0] [1 ●5000] [2] [3]  ...  [63]          a bucket is 4096 ticks
 //!    level 1   [0] [1 ●70] [2 ●128] [3]  ...  [63]       a bucket is 64 ticks
 //!    level 0   [0] [1] [2] [3] [4] [5 ●5] [6]  ...  [63] a bucket is 1 tick
 //! ```
 //!
-//! (A deadline that is now, or past, goes into now's own bucket on level 0.) A bucket is a list, linked in both
-//! directions, so a timer is put in, or taken from the middle, without a search.
+//! (A deadline that is the hand's tick, or past, goes into the hand's own bucket on level 0.) A bucket is a list,
+//! linked in both directions, so a timer is put in, or taken from the middle, without a search.
 //!
-//! **Draining.** Nothing else has to be known of 5000 until 4096, the first tick of its bucket. Then the bucket is
-//! *drained*: **each timer is taken out; if its deadline has come it fires, and if not it is placed again, by the
-//! same rule.** Now is 4096, with the digits 1, 0, 0; 5000 differs from that in the middle digit, and goes to level
-//! 1, bucket 14. At 4992 that is drained, and it goes to level 0, bucket 8; at 5000 it fires. 128 fires right from
-//! level 1: its bucket begins with it. When a bucket is drained, now has got the bucket's digit, and those above it
-//! were equal before: so a timer that is left alone moves *down*, at most once a level. Eleven levels, 64 bits in
-//! digits of 6, cover all of `u64`; and most timers are cancelled before they have moved at all.
+//! **Draining.** 5000 can be left alone until 4096, the first tick of its bucket. When `expire` gets there, it puts
+//! the hand at that tick and *drains* the bucket: **each timer is taken out; if its deadline has come it fires, and
+//! if not it is placed again, by the same rule.** The hand is at 4096, with the digits 1, 0, 0; 5000 differs from
+//! that in the middle digit, and goes to level 1, bucket 14. At 4992 that is drained, and it goes to level 0, bucket
+//! 8; at 5000 it fires. 128 fires right from level 1: its bucket begins with it. When a bucket is drained, the hand
+//! has its digit, and the digits above were equal before: so a timer can only go *down*, at most once a level. Eleven
+//! levels, 64 bits in digits of 6, cover all of `u64`; and most timers are cancelled before they have gone down at
+//! all.
 //!
-//! **Who is next?** The timers of a level have all their higher digits in common with now: they are due before now's
-//! own bucket of the level above is over, and whatever lies further up lies in a later bucket than that one. So **the
-//! lowest level that is not empty holds the next bucket**, and since nothing lies behind the hand, it is the first
-//! one there that is not empty. A bitmap of levels, and one of the buckets of each level, find it in two
-//! instructions. So the hand does not go from tick to tick, it jumps; no empty bucket is ever visited.
+//! **Who is next?** The buckets in use on a level are all ahead of the hand, and end before the hand's own bucket on
+//! the level above does; those in use further up begin after that one. So **the lowest level that is not empty has
+//! the next bucket**, and it is the first one there that is not empty. And since no bucket begins after the deadline
+//! of a timer in it, no deadline is missed by going from bucket to bucket. A bitmap of the levels, and one of the
+//! buckets of each level, find the next in two instructions: the hand does not go from tick to tick, it jumps.
 //!
 //! The bucket's first tick is the answer of [`next_deadline`](Timer::next_deadline), and it may come before any
 //! deadline in the bucket. The four timers above, followed by `next_deadline` alone, make these stops:
@@ -111,29 +112,31 @@
 //! ]);
 //! ```
 //!
-//! Who comes late misses nothing: an `expire` at 5003 drains one bucket after the other in the order of time, and
-//! fires what is due from wherever it lies.
+//! Who comes late misses nothing: an `expire` at 5003 drains one bucket after the other, the hand at the first tick
+//! of each, and fires at once, from whatever level, what is due at 5003. Then the hand goes to 5003.
 //!
-//! **Moving a timer** stores its new deadline, and leaves it where it lies as long as that bucket does not come up too
-//! late: draining looks at the deadline anyway, and places the timer where it belongs by then. 5000 becomes 9000, or
-//! 4200, by one store; only if it becomes 300 does it change its bucket at once. A timer that is pushed ahead to now +
-//! 5000 a thousand times a second, in ticks of a millisecond, is placed anew about once in four seconds. (The heap does
-//! the same: an entry that gets to the top too early sinks again.)
+//! **Moving a timer** stores its new deadline, and leaves it in its bucket as long as that does not begin too late:
+//! draining looks at the deadline anyway, and places the timer where it belongs by then. 5000 becomes 9000, or 4200,
+//! by one store; only if it becomes 300, which is before 4096, is it placed again at once. A timer that is pushed
+//! 5000 ticks ahead of the present at every tick is placed again about every 4000 ticks, not 5000 times. (The heap
+//! does the same: an entry that gets to the top too early sinks again.)
 //!
 //! **A burst.** A million timers in one bucket would stall whoever drains it. So `expire` has a budget: one unit for
-//! every timer it looks at. When that is spent, it answers `true` and now stays at the first tick of the bucket;
-//! timers that come in are placed from there, and the next call goes on with the rest of the bucket before anything
-//! else.
+//! every timer it looks at. If that is spent and something is left, it answers `true`; the hand stays at the first
+//! tick of that bucket, which is also what `next_deadline` says, and the next call goes on with it before anything
+//! else. What comes in meanwhile is placed from that hand, and waits until the bucket is empty.
 //!
 //! # Which one?
 //!
 //! Up to some 10,000 timers it hardly matters: moving one costs 2 to 4 ns in either, beside the microseconds of a
 //! request. Beyond that:
 //!
-//! - **the [`Wheel`]**, because what it does for one timer does not depend on how many there are: with 100,000 timers
-//!   a reset costs 11 ns and a cancel 13, where the heap takes 27 and 37;
-//! - **the [`Heap`]**, if timers that are placed anew all at once (on the wheel every 4096 ticks) are worse than that,
-//!   or if every wake-up counts: its `next_deadline` is too early only where timers were moved.
+//! - **the [`Wheel`]**, because what it does for one timer does not depend on how many there are. Only the caches
+//!   matter: with 100,000 timers a reset costs 11 ns and a cancel 13, where the heap takes 27 and 37;
+//! - **the [`Heap`]**, if every wake-up counts, since its `next_deadline` is too early only where timers were moved;
+//!   or if nothing may ever wait for a crowd that is placed again: on the wheel, whatever is due beyond the next
+//!   multiple
+//! of 4096   lies in few buckets until then.
 //!
 //! More figures are in the crate's README.
 //!
@@ -146,7 +149,7 @@
 //! |---|---|---|
 //! | `timer_setup` | | the value that [`insert`](Timer::insert) is given: data in the place of a callback |
 //! | `add_timer` | START_TIMER | [`insert`](Timer::insert) |
-//! | `mod_timer` | STOP_TIMER, START_TIMER | [`reset`](Timer::reset), and if that is `false`, `insert` |
+//! | `mod_timer` | STOP_TIMER, START_TIMER | [`reset`](Timer::reset); where that is `false`, a new `insert` |
 //! | `mod_timer_pending` | | [`reset`](Timer::reset) |
 //! | `timer_reduce` | | [`reduce`](Timer::reduce), and if that is `false`, `insert` |
 //! | `timer_pending` | | [`deadline`](Timer::deadline) is `Some` |
@@ -154,8 +157,8 @@
 //! | `del_timer_sync` | | [`cancel`](Timer::cancel), and if that is `None`, wait for whoever called `expire` |
 //! | `run_timer_softirq` | PER_TICK_BOOKKEEPING, EXPIRY_PROCESSING | [`expire`](Timer::expire) |
 //!
-//! `cancel` proves with `Some` that a timer has not fired and will not. What has fired is in the `Vec` of whoever
-//! called `expire`, who may still be at work on it.
+//! `cancel` proves with `Some` that a timer has not fired and will not. With `None` it has been cancelled before, or
+//! has fired and is in the `Vec` of whoever called `expire`, who may still be at work on it.
 //!
 //! Linux's wheel never moves a timer down: it fires it when the bucket it was first put in comes up, which is up to an
 //! eighth of its time late. This one is exact.
@@ -193,7 +196,7 @@ pub struct Fired<T> {
 
 /// A set of timers, each with a deadline and a value. Object safe.
 ///
-/// Time does not go back: an `expire` with an earlier `now` than the latest counts as one with the latest.
+/// Time does not go back: an `expire` with an earlier `now` than one before counts as one with that.
 pub trait Timer<T> {
     /// Starts a timer (`add_timer`). A deadline in the past fires at the next [`expire`](Timer::expire).
     ///

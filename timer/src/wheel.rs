@@ -3,8 +3,8 @@
 //! # Theory of operation
 //!
 //! The crate's documentation draws the wheel. In short: a tick is read as eleven digits in base 64. The *level* of a
-//! timer is the highest digit in which its deadline differs from the current tick, `elapsed`; its *bucket* on that
-//! level is its deadline's digit there. A bucket of level 0 holds the timers of one tick, one of level 1 those
+//! timer is the highest digit in which its deadline differs from the hand, `elapsed`; its *bucket* on that level is its
+//! deadline's digit there. A bucket of level 0 holds the timers of one tick, one of level 1 those
 //! of 64 ticks, and so on. A bitmap per level says which buckets hold anything, and one more which levels do:
 //! finding the next bucket is two instructions.
 //!

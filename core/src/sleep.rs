@@ -87,3 +87,57 @@ impl fmt::Debug for Sleep {
         f.debug_struct("Sleep").field("left", &self.left()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+    use std::pin::pin;
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+    use std::task::Wake;
+    use switchboard_timer::Wheel;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    /// A table whose thread does not run: nothing fires.
+    fn deadlines() -> Arc<Deadlines> {
+        Arc::new(Deadlines::new(Box::new(Wheel::new()), Clock::start(), Duration::from_secs(1)))
+    }
+
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, SeqCst);
+        }
+    }
+
+    #[test]
+    fn a_sleep_has_one_timer_while_it_waits_and_none_afterwards() {
+        let deadlines = deadlines();
+        let mut sleep = Box::pin(Sleep::new(Some(deadlines.clone()), MINUTE));
+        assert_eq!(deadlines.timers(), 0, "nobody waits for it");
+        for waker in [Waker::noop(), Waker::noop(), &Waker::from(Arc::new(Count::default()))] {
+            assert!(sleep.as_mut().poll(&mut Context::from_waker(waker)).is_pending());
+            assert_eq!(deadlines.timers(), 1);
+        }
+        drop(sleep);
+        assert_eq!(deadlines.timers(), 0);
+    }
+
+    #[test]
+    fn the_end_of_the_server_wakes_who_sleeps_and_a_later_sleep_has_no_timer() {
+        let (deadlines, count) = (deadlines(), Arc::new(Count::default()));
+        let waker = Waker::from(count.clone());
+        let mut sleep = pin!(Sleep::new(Some(deadlines.clone()), MINUTE));
+        assert!(sleep.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        deadlines.finish();
+        deadlines.run(); // returns: it is finished
+        assert_eq!((count.0.load(SeqCst), deadlines.timers()), (1, 0));
+        let since = Instant::now();
+        let mut late = pin!(Sleep::new(Some(deadlines.clone()), Duration::from_millis(5)));
+        assert!(late.as_mut().poll(&mut Context::from_waker(&waker)).is_ready());
+        assert!(since.elapsed() >= Duration::from_millis(5), "and is not short");
+    }
+}

@@ -36,3 +36,24 @@ pub(crate) fn ticks(duration: Duration) -> Tick {
     let rest = duration.subsec_nanos().div_ceil(1_000_000);
     duration.as_secs().saturating_mul(1000).saturating_add(rest.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deadlines_are_rounded_up_and_now_is_rounded_down() {
+        let clock = Clock::start();
+        let moment = |tick| clock.start + Duration::from_millis(tick);
+        for micros in 0..5_000 {
+            let (before, delay) = (Instant::now(), Duration::from_micros(micros));
+            assert!(moment(clock.after(delay)) >= before + delay, "a deadline {delay:?} away is early");
+            assert!(moment(clock.now()) <= Instant::now(), "now is ahead of its time");
+        }
+        assert_eq!(
+            [0, 1, 999_999, 1_000_000, 1_000_001].map(|nanos| ticks(Duration::from_nanos(nanos))),
+            [0, 1, 1, 1, 2]
+        );
+        assert_eq!(ticks(Duration::MAX), Tick::MAX);
+    }
+}

@@ -50,6 +50,10 @@
 //! | the send limit goes on while a producer waits | `a_producer_may_take_its_time` |
 //! | a dropped read keeps its deadline | `a_dropped_read_has_no_deadline` |
 //! | what a failing answer leaves is dropped | `earlier_answers_survive_one_that_fails` |
+//! | an earlier sleep does not wake the timer's thread; who slept is not woken | `a_short_sleep_overtakes_a_long_one` |
+//! | a sleep is over at the first wake, or blocks its thread | `a_sleep_is_not_ended_by_other_wakes` |
+//! | a sleep that changes hands wakes the first | `a_sleep_wakes_who_waits_for_it` |
+//! | the server's end leaves sleepers asleep | `a_sleep_outlives_its_server` |
 //! | one connection at a time | `connections_run_at_once` |
 //! | connections are not limited | `connections_beyond_the_limit_wait` |
 //! | an abort does not reach a handler that waits | `shutdown_reaches_a_handler_that_waits` |

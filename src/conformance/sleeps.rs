@@ -56,6 +56,7 @@ pub(super) fn a_short_sleep_overtakes_a_long_one(subject: &Subject) {
     sleepers[2].send(get("/20"));
     sleepers[2].reply();
     sleepers[1].reply();
+    subject.wait_for_idle(&server, 2);
     let report = server.shutdown(Duration::ZERO);
     assert_eq!((report.aborted, report.stuck), (1, 0), "the long one is still asleep, and can be ended: {report}");
 }

@@ -1,6 +1,6 @@
 //! Measures every structure under every load, five rounds over, and prints the tables of the timer's README.
 //!
-//! `cargo bench --manifest-path benches/Cargo.toml --bench timers` takes about half an hour. `-- wheel` or `--
+//! `cargo bench --manifest-path benches/Cargo.toml --bench timers` takes about half an hour. `-- Wheel` or `--
 //! reset/1000` runs what has that in its name; `-- --test` runs everything once. Rounds go over all structures, so
 //! that a busy neighbour meets them alike. A figure is the median of the rounds' medians, with the lowest and the
 //! highest.
@@ -20,6 +20,8 @@ const ROUNDS: usize = 5;
 const COUNTS: [usize; 3] = [1_000, 100_000, 1_000_000];
 /// For ours more, to find where the one overtakes the other.
 const OWN_COUNTS: [usize; 5] = [100, 1_000, 10_000, 100_000, 1_000_000];
+
+const LOADS: [&str; 5] = ["reset", "mix", "insert", "cancel", "expire"];
 
 /// Nanoseconds per operation, one figure a round.
 type Figures = BTreeMap<(&'static str, usize, &'static str), Vec<f64>>;
@@ -107,19 +109,23 @@ fn print(figures: &Figures) {
         OrderedMap::NAME,
         Nothing::NAME,
     ];
-    for load in ["reset", "mix", "insert", "cancel", "expire"] {
+    for load in LOADS {
         println!("\n| {load}, ns | 1,000 timers | 100,000 | 1,000,000 |\n|---|---|---|---|");
         for name in names {
-            let cell = |count| match figures.get(&(load, count, name)) {
-                Some(rounds) => {
-                    let (median, low, high) = summary(rounds);
-                    format!("{median:.1} ({low:.1}–{high:.1})")
-                }
-                None => "–".into(),
-            };
-            println!("| {name} | {} |", COUNTS.map(cell).join(" | "));
+            print_row(name, |count| {
+                let (median, low, high) = summary(figures.get(&(load, count, name))?);
+                Some(format!("{median:.1} ({low:.1}–{high:.1})"))
+            });
         }
         print_ratios(figures, load, &names[..names.len() - 1]);
+    }
+}
+
+/// Unless nothing of it was measured.
+fn print_row(name: &str, cell: impl Fn(usize) -> Option<String>) {
+    let cells = COUNTS.map(cell);
+    if cells.iter().any(Option::is_some) {
+        println!("| {name} | {} |", cells.map(|cell| cell.unwrap_or("–".into())).join(" | "));
     }
 }
 
@@ -128,14 +134,10 @@ fn print_ratios(figures: &Figures, load: &'static str, names: &[&'static str]) {
     let (ours, peers) = names.split_at(2);
     let median = |count, name| figures.get(&(load, count, name)).map(|rounds| summary(rounds).0);
     for name in ours {
-        let cell = |count| {
-            let best = peers.iter().filter_map(|peer| median(count, peer)).min_by(f64::total_cmp);
-            match (median(count, name), best) {
-                (Some(own), Some(best)) => format!("{:.2}", own / best),
-                _ => "–".into(),
-            }
-        };
-        println!("| {name} / best peer | {} |", COUNTS.map(cell).join(" | "));
+        print_row(&format!("{name} / best peer"), |count| {
+            let best = peers.iter().filter_map(|peer| median(count, peer)).min_by(f64::total_cmp)?;
+            Some(format!("{:.2}", median(count, name)? / best))
+        });
     }
 }
 
@@ -147,13 +149,15 @@ fn print_crossover(figures: &Figures) {
             let median = |name| figures.get(&(load, count, name)).map_or(f64::NAN, |rounds| summary(rounds).0);
             format!("{:.1} / {:.1}", median(Ours::<Wheel<u64>>::NAME), median(Ours::<Heap<u64>>::NAME))
         };
-        println!("| {count} | {} |", ["reset", "mix", "insert", "cancel", "expire"].map(cell).join(" | "));
+        println!("| {count} | {} |", LOADS.map(cell).join(" | "));
     }
 }
 
 /// The longest single call with a budget, where a million timers want something at once.
 fn print_worst_calls(figures: &Figures) {
-    println!("\n| longest call, µs | budget | due at one tick | moved at one boundary | 20,000 resets at 100,000 |");
+    println!(
+        "\n| longest call, µs | budget | due at one tick | moved at one boundary | 20,000 resets, of 100,000 timers |"
+    );
     println!("|---|---|---|---|---|");
     let resets = |name| figures.get(&("reset", 100_000, name)).map_or(f64::NAN, |rounds| summary(rounds).0 * 20.0);
     let wheel = worst_calls(|| worst_own_call::<Wheel<u64>>(true), || worst_own_call::<Wheel<u64>>(false));

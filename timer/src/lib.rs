@@ -310,6 +310,18 @@ impl<T, Q: Timer<T> + ?Sized> Timer<T> for Box<Q> {
     fn len(&self) -> usize {
         (**self).len()
     }
+
+    fn is_empty(&self) -> bool {
+        (**self).is_empty()
+    }
+
+    fn reduce(&mut self, key: Key, deadline: Tick) -> bool {
+        (**self).reduce(key, deadline)
+    }
+
+    fn expire(&mut self, now: Tick, budget: usize, fired: &mut Vec<Fired<T>>) -> bool {
+        (**self).expire(now, budget, fired)
+    }
 }
 
 /// The README's example, as a test.

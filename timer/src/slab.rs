@@ -23,6 +23,9 @@ pub(crate) const NIL: u32 = u32::MAX;
 const MOST: usize = NIL as usize - 7;
 
 /// Names one timer of one [`Timer`](crate::Timer): a slot and the generation of its use. 8 bytes.
+///
+/// It means nothing to another `Timer`, which may take it for a key of its own. In [`Wheel`](crate::Wheel) and
+/// [`Heap`](crate::Heap) a generation repeats after 2³¹ uses of one slot: a stale key must not be kept that long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Key {
     pub(crate) index: u32,

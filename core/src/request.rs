@@ -111,10 +111,15 @@ impl Request {
 
     /// Waits for `duration`, at least, and as a rule a millisecond or two more: on the server's shared timer,
     /// whatever the backend. A thread, a coroutine or a task waits, whichever this handler runs on. No limit runs
-    /// meanwhile; if the server stops in earnest, the handler is dropped where it waits.
+    /// meanwhile. A client that hangs up is not noticed; if the server stops in earnest, the handler is dropped where
+    /// it waits.
     ///
-    /// The time starts with the call. Without a connection (see [`parse`](Request::parse)) there is no timer, and the
-    /// calling thread is blocked.
+    /// The time starts with the call. The future is `Unpin` and borrows nothing: it can be kept, given away, or raced
+    /// with another. But it cannot be raced with the request's body: where a backend blocks its thread, polling the
+    /// body blocks until something comes, and no sleep ends that. The limits of the body do, on every backend.
+    ///
+    /// Without a connection (see [`parse`](Request::parse)) there is no timer, and the calling thread is blocked;
+    /// also once the server has ended.
     ///
     /// ```
     /// use std::time::Duration;

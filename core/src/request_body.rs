@@ -33,6 +33,9 @@ const IDLE: usize = 4 << 10;
 
 /// Reads a request's body; [`Request::body`](crate::Request::body) lends it.
 ///
+/// Where a backend blocks its thread, so does a read: nothing else that the handler waits for gets on meanwhile. What
+/// ends a read that takes too long is [`Limits::body`] and [`Limits::body_rate`], on every backend.
+///
 /// ```
 /// use switchboard::{Request, block_on};
 ///

@@ -63,6 +63,16 @@ impl Server {
     }
 
     /// With another timer structure; a [`Wheel`] by default.
+    ///
+    /// ```
+    /// use switchboard::{Heap, Request, Server, Threads, timer};
+    ///
+    /// let server = Server::bind("127.0.0.1:0")?.timer(Heap::new());
+    /// let chosen = Server::bind("127.0.0.1:0")?.timer(timer::by_name("heap").expect("a name it knows"));
+    /// # let _ = server.spawn(Threads::new(), |_: &mut Request| "Hello")?;
+    /// # let _ = chosen.spawn(Threads::new(), |_: &mut Request| "Hello")?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn timer(mut self, timer: impl Timer<Timed> + Send + 'static) -> Self {
         self.timer = Box::new(timer);
         self

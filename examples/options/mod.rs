@@ -13,12 +13,12 @@ const DRAIN: Duration = Duration::from_secs(10);
 
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Where connections run
     #[arg(long, default_value = "threads", value_name = "NAME")]
+    #[arg(help = choices("Where connections run", AnyBackend::NAMES))]
     backend: String,
 
-    /// Where deadlines are kept
     #[arg(long, default_value = timer::NAMES[0], value_name = "NAME")]
+    #[arg(help = choices("Where deadlines are kept", timer::NAMES))]
     timer: String,
 
     /// The address to listen on; port 0 takes any that is free
@@ -82,6 +82,10 @@ impl Options {
         }
         limits
     }
+}
+
+fn choices(what: &str, names: &[&str]) -> String {
+    format!("{what}: {}", names.join(", "))
 }
 
 /// A line on stderr. If nobody takes it, it is lost: serving is more important.

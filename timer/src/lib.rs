@@ -135,8 +135,7 @@
 //!   matter: with 100,000 timers a reset costs 11 ns and a cancel 13, where the heap takes 27 and 37;
 //! - **the [`Heap`]**, if every wake-up counts, since its `next_deadline` is too early only where timers were moved;
 //!   or if nothing may ever wait for a crowd that is placed again: on the wheel, whatever is due beyond the next
-//!   multiple
-//! of 4096   lies in few buckets until then.
+//!   multiple of 4096 lies in few buckets until then.
 //!
 //! More figures are in the crate's README.
 //!

@@ -21,7 +21,7 @@ const COUNTS: [usize; 3] = [1_000, 100_000, 1_000_000];
 /// For ours more, to find where the one overtakes the other.
 const OWN_COUNTS: [usize; 5] = [100, 1_000, 10_000, 100_000, 1_000_000];
 
-const LOADS: [&str; 5] = ["reset", "mix", "insert", "cancel", "expire"];
+const LOADS: [&str; 6] = ["reset", "mix", "move", "insert", "cancel", "expire"];
 
 /// Nanoseconds per operation, one figure a round.
 type Figures = BTreeMap<(&'static str, usize, &'static str), Vec<f64>>;
@@ -31,8 +31,8 @@ fn main() {
     for _ in 0..ROUNDS {
         let mut criterion = Criterion::default()
             .sample_size(10)
-            .warm_up_time(Duration::from_millis(200))
-            .measurement_time(Duration::from_millis(600))
+            .warm_up_time(Duration::from_millis(100))
+            .measurement_time(Duration::from_millis(400))
             .without_plots()
             .configure_from_args();
         measure::<Nothing>(&mut criterion, &mut figures, &OWN_COUNTS);
@@ -74,11 +74,10 @@ fn measure<S: Structure>(criterion: &mut Criterion, figures: &mut Figures, count
         };
         run("reset", 1, &mut |times| server.get_or_insert_with(|| Server::<S>::new(count)).resets(times));
         run("mix", 1, &mut |times| server.get_or_insert_with(|| Server::<S>::new(count)).mix(times));
+        run("move", 1, &mut |times| server.get_or_insert_with(|| Server::<S>::new(count)).moves(times));
         run("insert", count, &mut |times| inserts::<S>(count, times));
         run("cancel", count, &mut |times| cancels::<S>(count, times));
-        if S::NAME != Nothing::NAME {
-            run("expire", count, &mut |times| expiries::<S>(count, times));
-        }
+        run("expire", count, &mut |times| expiries::<S>(count, times));
     }
 }
 
@@ -143,7 +142,7 @@ fn print_ratios(figures: &Figures, load: &'static str, names: &[&'static str]) {
 
 /// Ours side by side.
 fn print_crossover(figures: &Figures) {
-    println!("\n| wheel / heap, ns | reset | mix | insert | cancel | expire |\n|---|---|---|---|---|---|");
+    println!("\n| wheel / heap, ns | {} |\n|---|---|---|---|---|---|---|", LOADS.join(" | "));
     for count in OWN_COUNTS {
         let cell = |load| {
             let median = |name| figures.get(&(load, count, name)).map_or(f64::NAN, |rounds| summary(rounds).0);

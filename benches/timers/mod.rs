@@ -6,7 +6,7 @@
 //!    kept in an array beside it. The cost of that array and of the random numbers is in every figure; it is
 //!    measured by itself as the structure `nothing`.
 //! 2. Time is virtual, a tick is a millisecond, and everything that is due is collected every tick: a structure that
-//!    puts work off pays for it within the measurement.
+//!    puts work off pays for it within the measurement (but not in the plain inserts and cancels).
 //! 3. What fires is started again at once, so the number of live timers stays what it is.
 
 pub mod peers;
@@ -21,7 +21,7 @@ pub trait Structure {
     /// With room for `capacity` timers, where the structure can be told.
     fn with_capacity(capacity: usize) -> Self;
 
-    /// Starts timer `id`, which is not live.
+    /// Starts timer `id`, which has fired, was cancelled, or is new.
     fn insert(&mut self, id: u32, deadline: Tick);
 
     /// Moves timer `id`, which is live.
@@ -112,6 +112,18 @@ impl<S: Structure> Server<S> {
         start.elapsed()
     }
 
+    /// Every request moves a timer to any tick within a minute, closer as often as away.
+    pub fn moves(&mut self, requests: u64) -> Duration {
+        let start = Instant::now();
+        for _ in 0..requests {
+            self.tick_if_due();
+            let id = self.random.below(self.count);
+            let deadline = self.now + 1 + Tick::from(self.random.below(MINUTE as usize));
+            self.structure.reset(id, deadline);
+        }
+        start.elapsed()
+    }
+
     /// Of 20 operations, 18 move a timer, then one cancels one and one starts it again. In turn and not at random: a
     /// branch that nobody can predict costs more than what is to be measured.
     pub fn mix(&mut self, operations: u64) -> Duration {
@@ -177,7 +189,7 @@ pub fn expiries<S: Structure>(count: usize, times: u64) -> Duration {
         let start = Instant::now();
         (10..=MINUTE + 10).step_by(10).for_each(|now| structure.expire(now, &mut fired));
         let took = start.elapsed();
-        assert_eq!(fired.len(), count, "{} lost a timer", S::NAME);
+        assert!(fired.len() == count || S::NAME == peers::Nothing::NAME, "{} lost a timer", S::NAME);
         took
     };
     (0..times).map(one).sum()

@@ -215,7 +215,11 @@ impl Structure for TokioSleep {
     }
 
     fn insert(&mut self, id: u32, deadline: Tick) {
-        self.sleeps[id as usize] = Some(Box::pin(sleep_until(self.tokio.instant(deadline))));
+        let instant = self.tokio.instant(deadline);
+        match &mut self.sleeps[id as usize] {
+            Some(fired) => fired.as_mut().reset(instant),
+            none => *none = Some(Box::pin(sleep_until(instant))),
+        }
         self.register(id);
     }
 
@@ -349,6 +353,9 @@ impl Structure for OrderedMap {
     }
 
     fn expire(&mut self, now: Tick, fired: &mut Vec<u32>) {
+        if self.timers.first_key_value().is_none_or(|(&(deadline, _), _)| deadline > now) {
+            return; // splitting costs something also when nothing is split off
+        }
         let later = self.timers.split_off(&(now + 1, 0));
         fired.extend(std::mem::replace(&mut self.timers, later).into_values().map(|value| value as u32));
     }

@@ -201,7 +201,7 @@ pub trait Timer<T> {
     ///
     /// # Panics
     ///
-    /// When 2³² − 8 timers are live already, or memory is out.
+    /// When 2³² − 8 timers are live already.
     fn insert(&mut self, deadline: Tick, value: T) -> Key;
 
     /// Moves a live timer to another deadline, earlier or later (`mod_timer_pending`); one in the past fires at the
@@ -225,7 +225,7 @@ pub trait Timer<T> {
 
     /// Takes out the timers whose deadline is `now` or earlier, and appends them to `fired`, in no particular order.
     /// Looks at `budget` timers at most, whether they fire, are postponed, or are only placed anew (one that is
-    /// placed anew twice counts twice). Answers `true` if there are more to look at: then call again, after having
+    /// placed anew twice counts twice). Answers `true` if there may be more to look at: then call again, after having
     /// done something else.
     ///
     /// `due` is asked before a timer fires. `Some(later)` keeps it under the same key with that deadline

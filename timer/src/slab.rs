@@ -6,8 +6,7 @@
 //!
 //! A freed slot is reused, so memory follows the largest number of timers live at once. A slot's generation is
 //! raised when a timer moves in and when it moves out, and a [`Key`] carries the generation it was made with: an old
-//! key does not open the slot again. (After 2³¹ uses of one slot the generation repeats; at a million timers a second
-//! in that one slot this takes half an hour of holding on to a stale key.)
+//! key does not open the slot again. A slot that has used up its generations, after 2³¹ timers, is not used again.
 //!
 //! # Invariants
 //!
@@ -24,8 +23,7 @@ const MOST: usize = NIL as usize - 7;
 
 /// Names one timer of one [`Timer`](crate::Timer): a slot and the generation of its use. 8 bytes.
 ///
-/// It means nothing to another `Timer`, which may take it for a key of its own. In [`Wheel`](crate::Wheel) and
-/// [`Heap`](crate::Heap) a generation repeats after 2³¹ uses of one slot: a stale key must not be kept that long.
+/// It means nothing to another `Timer`, which may take it for a key of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Key {
     pub(crate) index: u32,
@@ -114,7 +112,9 @@ impl<T, L> Slab<T, L> {
     pub(crate) fn remove(&mut self, index: u32) -> T {
         let slot = &mut self.slots[index as usize];
         slot.generation = slot.generation.wrapping_add(1);
-        slot.place = std::mem::replace(&mut self.free, index);
+        if slot.generation != 0 {
+            slot.place = std::mem::replace(&mut self.free, index);
+        }
         self.live -= 1;
         self.values[index as usize].take().expect("a slot a structure holds is live")
     }
@@ -147,5 +147,22 @@ impl<T, L> Slab<T, L> {
 
     pub(crate) fn len(&self) -> usize {
         self.live
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slot_retires_with_its_last_generation() {
+        let mut slab = Slab::with_capacity(0);
+        let first = slab.insert(1, 0, (), "first");
+        slab.slot_mut(0).generation = u32::MAX;
+        let last = slab.key(0);
+        assert_eq!(slab.remove(0), "first");
+        assert!(slab.get(first).is_none() && slab.get(last).is_none());
+        assert_eq!(slab.insert(1, 0, (), "next").index, 1, "a key of slot 0 could repeat");
+        assert_eq!(slab.len(), 1);
     }
 }

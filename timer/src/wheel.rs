@@ -16,11 +16,10 @@
 //!
 //! 1. A bucket's first tick is not after the deadline of any timer in it, unless that deadline was past when it was
 //!    set: then the bucket is that of `elapsed`.
-//! 2. On every level the occupied buckets are behind `elapsed`'s own; on level 0, at or behind. Only the bucket that is
-//!    being drained is an exception. So the first occupied bucket of the lowest occupied level is the next one.
+//! 2. On every level the occupied buckets are ahead of `elapsed`'s own; on level 0, at it or ahead. Only the bucket that
+//!    is being drained is an exception. So the first occupied bucket of the lowest occupied level is the next one.
 //! 3. A timer that leaves the bucket being drained does not come back to it: its new deadline is in the future, or its
 //!    old one differs from `elapsed` in a lower digit. Draining ends.
-//! 4. No timer is early and none is late: level 0 is exact.
 
 use crate::slab::{NIL, Slab};
 use crate::{Fired, Key, Tick, Timer};
@@ -44,8 +43,10 @@ const LEVELS: usize = Tick::BITS.div_ceil(BITS) as usize;
 /// assert_eq!(timer.cancel(key), Some("five"));
 /// ```
 pub struct Wheel<T> {
-    /// The latest tick that [`expire_with`](Timer::expire_with) has got to.
+    /// The hand: how far [`expire_with`](Timer::expire_with) has got.
     elapsed: Tick,
+    /// The latest tick it was given; ahead of the hand while a budget has ended.
+    now: Tick,
     /// One bit for every level that holds a timer.
     levels: u32,
     /// One bit for every bucket of a level that holds a timer.
@@ -75,6 +76,7 @@ impl<T> Wheel<T> {
     pub fn with_capacity(capacity: usize) -> Self {
         Self {
             elapsed: 0,
+            now: 0,
             levels: 0,
             occupied: [0; LEVELS],
             draining: NIL,
@@ -224,7 +226,8 @@ impl<T> Timer<T> for Wheel<T> {
         due: &mut dyn FnMut(Key, &mut T) -> Option<Tick>,
         fired: &mut Vec<Fired<T>>,
     ) -> bool {
-        let now = now.max(self.elapsed);
+        self.now = self.now.max(now);
+        let now = self.now;
         while let Some(bucket) = self.next_bucket() {
             let first_tick = self.first_tick(bucket);
             if first_tick > now {

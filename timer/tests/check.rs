@@ -31,7 +31,9 @@
 //! | slab: the generation is not raised, on entering or on leaving | `a_stale_key_is_refused` |
 //! | slab: a free slot can be opened by a forged key | `a_forged_key_is_refused` |
 //! | slab: the live are not counted down | `a_budget_bounds_the_work` |
-//! | slab: free slots are not used again | `a_warm_wheel_does_not_allocate` in `allocations.rs` |
+//! | wheel: it forgets the time when a budget ends | `time_does_not_go_back` |
+//! | slab: generations of 8 or 16 bits | `a_stale_key_is_refused` |
+//! | slab: free slots are not used again | `a_warm_wheel_does_not_allocate` in `costs.rs` |
 //! | `reduce` moves a timer away | `reduce_only_brings_closer` |
 
 use libtest_mimic::{Arguments, Trial};

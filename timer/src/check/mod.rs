@@ -21,6 +21,7 @@ mod pair;
 
 use crate::{Key, Tick, Timer};
 use pair::{Pair, Random};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// Makes a fresh timer.
 pub type New = fn() -> Box<dyn Timer<u64>>;
@@ -44,6 +45,8 @@ pub const CASES: &[Case] = &[
     case("a_budget_bounds_the_work", a_budget_bounds_the_work),
     case("a_budget_may_end_anywhere", a_budget_may_end_anywhere),
     case("next_deadline_alone_drains", next_deadline_alone_drains),
+    case("what_is_due_can_be_changed", what_is_due_can_be_changed),
+    case("a_panic_in_due_loses_nothing", a_panic_in_due_loses_nothing),
     case("a_postponed_timer_keeps_its_key", a_postponed_timer_keeps_its_key),
     case("reduce_only_brings_closer", reduce_only_brings_closer),
     case("time_does_not_go_back", time_does_not_go_back),
@@ -83,7 +86,9 @@ fn random_step(pair: &mut Pair, random: &mut Random) {
         (14, _) => pair.agree_on_keys(),
         _ => {
             let reach = [1, 60, 5_000][random.below(3) as usize];
-            let now = pair.now.saturating_add(random.below(reach));
+            let is_back = random.below(4) == 0; // which counts as no time at all
+            let now =
+                if is_back { pair.now - pair.now.min(reach) } else { pair.now.saturating_add(random.below(reach)) };
             let postpones = random.below(3) == 0;
             let later = now.saturating_add(random.below(reach));
             pair.expire_with(now, random.below(20) as usize, |id| (postpones && id % 3 == 1).then_some(later));
@@ -164,6 +169,11 @@ fn a_stale_key_is_refused(new: New) {
     assert!(!timer.reset(fires, 9));
     assert_eq!((timer.cancel(fires), timer.deadline(fires)), (None, None));
     assert!(timer.is_empty() && timer.next_deadline().is_none());
+    for uses in 0..70_000 {
+        let key = timer.insert(9, uses);
+        assert!(key != cancelled && timer.deadline(cancelled).is_none(), "a key has come again after {uses} timers");
+        timer.cancel(key);
+    }
 }
 
 fn a_forged_key_is_refused(new: New) {
@@ -214,7 +224,7 @@ fn a_budget_bounds_the_work(new: New) {
 /// Ends an `expire` after every possible number of units, changes something there, and goes on.
 fn a_budget_may_end_anywhere(new: New) {
     const NOW: Tick = 4_200;
-    let changes: [fn(&mut Pair); 9] = [
+    let changes: [fn(&mut Pair); 10] = [
         |_| {},
         |pair| _ = pair.insert(3),
         |pair| _ = pair.insert(NOW),
@@ -224,6 +234,7 @@ fn a_budget_may_end_anywhere(new: New) {
         |pair| while_live(pair, |pair, id| pair.reset(id, NOW + 1 + id)),
         |pair| while_live(pair, |pair, id| pair.reset(id, 4_097)),
         |pair| _ = pair.expire(2 * NOW, 3),
+        |pair| pair.expire_all(NOW / 2, 3),
     ];
     for change in changes {
         for units in 0.. {
@@ -274,6 +285,37 @@ fn next_deadline_alone_drains(new: New) {
     }
 }
 
+fn what_is_due_can_be_changed(new: New) {
+    let mut timer = new();
+    timer.insert(5, 1);
+    let mut fired = Vec::new();
+    let mut change = |value: u64| {
+        let mut due = |_, id: &mut u64| {
+            *id += value;
+            (value == 10).then_some(6)
+        };
+        timer.expire_with(Tick::from(value != 10) + 5, AMPLE, &mut due, &mut fired);
+    };
+    change(10);
+    change(100);
+    assert_eq!(fired[0].value, 111, "what `due` is lent is the timer's own value");
+}
+
+fn a_panic_in_due_loses_nothing(new: New) {
+    let mut timer = new();
+    for id in 0..10 {
+        timer.insert(5, id);
+    }
+    let mut fired = Vec::new();
+    let mut due = |_, &mut id: &mut u64| if id % 2 == 0 { None } else { resume_unwind(Box::new("a panic")) };
+    while catch_unwind(AssertUnwindSafe(|| timer.expire_with(5, 3, &mut due, &mut fired))).unwrap_or(false) {}
+    assert_eq!(timer.len() + fired.len(), 10, "timers that are live, and that have fired");
+    let is_over = (0..100).any(|_| !timer.expire(5, 3, &mut fired));
+    fired.sort_by_key(|timer| timer.value);
+    let values: Vec<u64> = fired.iter().map(|timer| timer.value).collect();
+    assert!(is_over && values == (0..10).collect::<Vec<_>>(), "{values:?} fired of 0 to 9");
+}
+
 fn a_postponed_timer_keeps_its_key(new: New) {
     let mut pair = Pair::new(new, 0);
     let (id, other) = (pair.insert(10), pair.insert(10));
@@ -309,6 +351,10 @@ fn time_does_not_go_back(new: New) {
     pair.expire(1_099, AMPLE);
     assert!(pair.deadlines.contains_key(&future));
     pair.expire(1_100, AMPLE);
+    assert!(pair.timer.is_empty());
+    (0..3).for_each(|_| _ = pair.insert(2_000));
+    pair.expire(9_000, 1);
+    pair.expire(10, AMPLE); // nor does it go back to where a budget has ended
     assert!(pair.timer.is_empty());
 }
 

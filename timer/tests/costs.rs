@@ -1,4 +1,4 @@
-//! Once warm, nothing allocates; and memory follows the timers that are live, not the operations.
+//! What operations may cost: once warm no allocation, for a later deadline no move, and so many bytes a timer.
 
 use allocation_counter::{AllocationInfo, measure};
 use switchboard_timer::{Fired, Heap, Key, Tick, Timer, Wheel};
@@ -67,4 +67,17 @@ fn a_timer_takes_forty_bytes_in_the_wheel_and_forty_eight_in_the_heap() {
     let heap = bytes(|| Box::new(Heap::with_capacity(100_000))) - bytes(|| Box::new(Heap::with_capacity(0)));
     assert_eq!(wheel, 40 * 100_000);
     assert_eq!(heap, 48 * 100_000 + 64, "and one group for the root");
+}
+
+/// Whether a timer that was moved away is still looked at where it was.
+fn stays_where_it_was(mut timer: impl Timer<u64>) -> bool {
+    let key = timer.insert(10, 0);
+    timer.reset(key, 10_000);
+    timer.next_deadline() == Some(10)
+}
+
+#[test]
+fn a_reset_to_a_later_tick_only_stores_it() {
+    assert!(stays_where_it_was(Wheel::new()));
+    assert!(stays_where_it_was(Heap::new()));
 }

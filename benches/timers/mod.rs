@@ -141,7 +141,12 @@ impl<S: Structure> Server<S> {
                 _ => self.structure.reset(id, deadline),
             }
         }
-        start.elapsed()
+        let took = start.elapsed();
+        if self.until_change == 1 {
+            self.structure.insert(self.cancelled, self.now + IDLE); // so that all are live for the next load
+            self.until_change = 0;
+        }
+        took
     }
 }
 

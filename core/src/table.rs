@@ -11,11 +11,11 @@
 //!
 //! # Rules
 //!
-//! 1. The timer is never armed further ahead than the *horizon*, the shortest of all limits. So no limit that is armed
-//!    later can be over before the tick the thread sleeps to, and arming never needs to wake it. (What is left of a
-//!    body's allowance can be less: it is met up to a horizon late.)
-//!    A visit that is there only to look comes a little before the horizon, at a round tick: with many connections the
-//!    thread wakes some ten times in a horizon, and not for each of them.
+//! 1. A connection's timer is never armed further ahead than the *horizon*, the shortest of all limits. So no limit
+//!    that is armed later can be over before the tick the thread sleeps to, and arming never needs to wake it. (What
+//!    is left of a body's allowance can be less: it is met up to a horizon late.) A visit that is there only to look
+//!    comes a little before the horizon, at a round tick: with many connections the thread wakes some ten times in a
+//!    horizon, and not for each of them.
 //! 2. A claim shuts the read side only, so that a last answer can be written; the visit after it shuts both. A client
 //!    that takes nothing (*send*), and one that is being lingered for, lose both at once.
 //! 3. The thread holds the lock for at most [`BUDGET`] timers at a time, and never while it ends or wakes somebody.
@@ -23,13 +23,12 @@
 //!    be (the kernel's `del_timer_sync`): [`Entry::close`] sees to it.
 
 use crate::clock::{self, Clock};
-use crate::deadline::{Entry, LAST_WORDS, Phase, Shut, Visit, lock};
+use crate::deadline::{Entry, LAST_WORDS, Phase, Shut, Visit, lock, unharmed};
 use crate::stats::{Stats, Tally};
 use crate::transport::Transport;
 use std::collections::HashMap;
 use std::io;
 use std::net::{Shutdown, TcpStream};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
@@ -118,12 +117,13 @@ impl Deadlines {
 
     /// Has a task woken in a while; `None` once there is no thread to do it.
     pub(crate) fn wake_after(&self, duration: Duration, waker: &Waker) -> Option<Key> {
-        let deadline = self.clock.after(duration);
+        let (deadline, sleeper) = (self.clock.after(duration), Timed(Whom::Sleeper(waker.clone())));
         let mut table = lock(&self.table);
         if table.finished {
+            drop(table); // before the waker, which is somebody else's
             return None;
         }
-        let key = table.timer.insert(deadline, Timed(Whom::Sleeper(waker.clone())));
+        let key = table.timer.insert(deadline, sleeper);
         self.armed(table, deadline);
         Some(key)
     }
@@ -142,7 +142,7 @@ impl Deadlines {
     /// Takes back a [`wake_after`](Deadlines::wake_after); nothing happens if it is over.
     pub(crate) fn forget(&self, key: Key) {
         let timed = lock(&self.table).timer.cancel(key);
-        drop(timed); // a waker is somebody else's code
+        drop(timed); // likewise
     }
 
     /// Takes a connection out of the table; nothing happens if it has been taken out already.
@@ -157,7 +157,7 @@ impl Deadlines {
         }
         let waiting = table.waiting > 0;
         drop(table);
-        drop(timed); // perhaps the last owner of the socket
+        drop(timed); // and with it, perhaps, a waker, which is somebody else's
         if waiting {
             self.ended.notify_all();
         }
@@ -177,17 +177,26 @@ impl Deadlines {
             let more = table.timer.expire_with(now, BUDGET, visit, &mut fired);
             if more || !late.is_empty() || !fired.is_empty() {
                 drop(table);
-                late.drain(..).for_each(|late| unharmed(|| self.end(late)));
+                late.drain(..).for_each(|late| self.end(late));
                 wake(&mut fired);
                 table = lock(&self.table);
                 continue;
             }
             table = self.sleep(table);
         }
-        // Whoever still sleeps goes on without a timer.
-        while table.timer.expire(Tick::MAX, BUDGET, &mut fired) {}
         drop(table);
-        wake(&mut fired);
+        self.wake_all(fired);
+    }
+
+    /// Whoever still sleeps goes on on another timer.
+    fn wake_all(&self, mut fired: Vec<Fired<Timed>>) {
+        loop {
+            let more = lock(&self.table).timer.expire(Tick::MAX, BUDGET, &mut fired);
+            wake(&mut fired);
+            if !more {
+                return;
+            }
+        }
     }
 
     /// Looks at a connection whose timer has come up; answers when to look again.
@@ -325,12 +334,6 @@ fn wake(fired: &mut Vec<Fired<Timed>>) {
     }
 }
 
-/// Calls somebody else's code: a transport or a waker that panics must not cost the others their deadlines. The panic
-/// has been printed.
-fn unharmed(call: impl FnOnce()) {
-    let _ = catch_unwind(AssertUnwindSafe(call));
-}
-
 /// A connection that is to be ended, once the lock is free.
 struct Late {
     key: Key,
@@ -370,6 +373,12 @@ impl Drop for Registered {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::IoSlice;
+    use std::net::TcpListener;
+    use std::panic::resume_unwind;
+    use std::sync::mpsc::channel;
+    use std::task::{Context, Poll};
+    use std::thread;
     use switchboard_timer::Wheel;
 
     #[test]
@@ -384,5 +393,83 @@ mod tests {
         }
         let deadlines = Deadlines::new(Box::new(Wheel::new()), Clock::start(), Duration::from_secs(1));
         assert!(deadlines.next_visit(Tick::MAX - 3) > Tick::MAX - 1_000, "nor is the end of time passed");
+    }
+
+    /// Does what the test says when it is shut down.
+    struct Shuts(TcpStream, Box<dyn Fn() + Send + Sync>);
+
+    impl Transport for Shuts {
+        fn poll_read(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+            self.0.poll_read(cx, buf)
+        }
+
+        fn poll_write(&self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+            self.0.poll_write(cx, bufs)
+        }
+
+        fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+            (self.1)();
+            self.0.shutdown(how)
+        }
+    }
+
+    /// A table with a connection in it, whose client's end goes at once.
+    fn with_connection(shuts: impl Fn() + Send + Sync + 'static) -> (Arc<Deadlines>, Registered) {
+        let horizon = Duration::from_secs(1);
+        let deadlines = Arc::new(Deadlines::new(Box::new(Wheel::new()), Clock::start(), horizon));
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let _client = TcpStream::connect(listener.local_addr().expect("an address")).expect("it listens");
+        let place = deadlines.open(listener.accept().expect("a client").0, horizon);
+        place.start(|stream| Ok(Shuts(stream, Box::new(shuts))), horizon).expect("in time");
+        (deadlines, place)
+    }
+
+    #[test]
+    fn a_place_is_kept_until_a_shutdown_is_over_and_none_comes_afterwards() {
+        let ((entered, entries), (leave, leaves)) = (channel(), channel());
+        let leaves = Mutex::new(leaves);
+        let (deadlines, place) = with_connection(move || {
+            entered.send(()).expect("the test looks");
+            lock(&leaves).recv().expect("the test says when");
+        });
+        let entry = place.entry().clone();
+        let (closed, closes) = channel();
+        thread::scope(|scope| {
+            scope.spawn(|| deadlines.abort());
+            entries.recv().expect("it is being shut down");
+            scope.spawn(|| {
+                drop(place);
+                closed.send(()).expect("the test looks");
+            });
+            assert!(closes.recv_timeout(Duration::from_millis(50)).is_err(), "closed while it was being shut down");
+            assert_eq!(deadlines.tally().turned_away + deadlines.wait_for_all(Some(Instant::now())), 1);
+            leave.send(()).expect("it waits");
+            closes.recv().expect("then it closes");
+        });
+        assert!(matches!(entry.shut(Shutdown::Both), Shut::Started)); // the timer's thread was about to
+        assert!(entries.try_recv().is_err(), "a closed connection has been shut down");
+        assert_eq!(deadlines.wait_for_all(None), 0);
+    }
+
+    #[test]
+    fn a_shutdown_may_end_the_connection_itself() {
+        let place = Arc::new(Mutex::new(None));
+        let own = place.clone();
+        let (deadlines, registered) = with_connection(move || {
+            let place: Option<Registered> = lock(&own).take();
+            drop(place);
+        });
+        *lock(&place) = Some(registered);
+        deadlines.abort(); // it would wait for itself
+        assert_eq!(deadlines.wait_for_all(None), 0);
+    }
+
+    #[test]
+    fn a_shutdown_that_panics_costs_nobody_else_anything() {
+        let (deadlines, place) = with_connection(|| resume_unwind(Box::new("a panic")));
+        deadlines.stop_waiting();
+        deadlines.abort();
+        drop(place);
+        assert_eq!(deadlines.wait_for_all(None), 0);
     }
 }

@@ -43,8 +43,8 @@ pub trait Transport: Send + Sync + 'static {
         result
     }
 
-    /// Ends one direction or both; whoever waits for it returns. Called from the timer's thread among others, under a
-    /// lock that the end of the connection takes as well: it must not wait, nor drop the connection's future.
+    /// Ends one direction or both; whoever waits for it returns. Called from the timer's thread among others, with no
+    /// lock held: it must not wait.
     fn shutdown(&self, how: Shutdown) -> io::Result<()>;
 }
 

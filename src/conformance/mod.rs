@@ -173,6 +173,7 @@ pub const CASES: &[Case] = &[
     case("a_sleep_wakes_who_waits_for_it", sleeps::a_sleep_wakes_who_waits_for_it),
     case("a_stream_can_sleep", sleeps::a_stream_can_sleep),
     case("a_sleep_outlives_its_server", sleeps::a_sleep_outlives_its_server),
+    case("a_stuck_handler_that_sleeps_at_last_is_dropped", sleeps::a_stuck_handler_that_sleeps_at_last_is_dropped),
     case("a_silent_client_is_ended", deadlines::a_silent_client_is_ended),
     case("an_idle_client_is_ended", deadlines::an_idle_client_is_ended),
     case("every_request_moves_the_idle_deadline", deadlines::every_request_moves_the_idle_deadline),

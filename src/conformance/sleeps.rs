@@ -6,7 +6,8 @@ use crate::{Body, Limits, Producer, Request, Response, Sleep, asynchronous};
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};
-use std::sync::mpsc::{channel, sync_channel};
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
@@ -87,21 +88,25 @@ pub(super) fn no_limit_runs_during_a_sleep(subject: &Subject) {
 }
 
 pub(super) fn a_sleep_is_not_ended_by_other_wakes(subject: &Subject) {
-    async fn beside_another(request: &mut Request) -> String {
+    /// Three things at once: how long the longest of them took.
+    async fn beside_others(request: &mut Request) -> String {
         let since = Instant::now();
         let (mut long, mut short) = (pin!(request.sleep(2 * NAP)), pin!(request.sleep(NAP / 4)));
         let mut elsewhere = pin!(sleep(NAP / 2));
-        let (mut is_over, mut is_over_elsewhere) = (false, false);
+        let (mut took, mut is_over, mut is_over_elsewhere) = (None, false, false);
         poll_fn(|cx| {
             is_over = is_over || short.as_mut().poll(cx).is_ready();
             is_over_elsewhere = is_over_elsewhere || elsewhere.as_mut().poll(cx).is_ready();
-            long.as_mut().poll(cx)
+            if took.is_none() && long.as_mut().poll(cx).is_ready() {
+                took = Some(since.elapsed());
+            }
+            if is_over && is_over_elsewhere && took.is_some() { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
-        format!("{is_over} {is_over_elsewhere} {}", since.elapsed() >= 2 * NAP)
+        (took >= Some(2 * NAP)).to_string()
     }
-    let server = subject.serve(patient(), asynchronous(beside_another));
-    assert_eq!(Client::of(&server).get("/").text(), "true true true");
+    let server = subject.serve(patient(), asynchronous(beside_others));
+    assert_eq!(Client::of(&server).get("/").text(), "true");
 }
 
 pub(super) fn a_sleep_wakes_who_waits_for_it(subject: &Subject) {
@@ -156,17 +161,52 @@ pub(super) fn a_sleep_outlives_its_server(subject: &Subject) {
     }
     let [before, after] = [sleeps.recv(), sleeps.recv()].map(|sleep| sleep.expect("it was sent"));
     let (awake, slept) = channel();
-    let wait_for = |(since, sleep): (Instant, Sleep)| {
-        let awake = awake.clone();
+    let (began, begun) = channel();
+    let wait_for = |(since, mut sleep): (Instant, Sleep)| {
+        let (awake, began) = (awake.clone(), began.clone());
         std::thread::spawn(move || {
-            crate::block_on(sleep);
+            crate::block_on(poll_fn(|cx| {
+                let polled = Pin::new(&mut sleep).poll(cx);
+                began.send(()).expect("it is waited for");
+                polled
+            }));
             awake.send(since.elapsed()).expect("it is waited for");
         });
     };
-    wait_for(before); // very likely it waits already when the server ends
+    wait_for(before);
+    begun.recv_timeout(PATIENCE).expect("it waits already when the server ends");
     server.shutdown(Duration::ZERO);
     wait_for(after);
     for _ in 0..2 {
         assert!(slept.recv_timeout(PATIENCE).expect("it wakes up") >= 2 * NAP);
     }
+}
+
+pub(super) fn a_stuck_handler_that_sleeps_at_last_is_dropped(subject: &Subject) {
+    /// Tells when it goes.
+    struct Guard(Sender<()>);
+
+    impl Drop for Guard {
+        fn drop(&mut self) {
+            let _ = self.0.send(()); // the case may be over
+        }
+    }
+
+    type Ends = (Sender<()>, Mutex<Receiver<()>>, Sender<()>);
+    let ((arrived, arrives), (release, released), (dropped, drops)) = (channel(), channel(), channel());
+    let ends = (arrived, Mutex::new(released), dropped);
+    let stuck = crate::with(ends, async |(arrived, released, dropped): &Ends, request: &mut Request| {
+        let _guard = Guard(dropped.clone());
+        arrived.send(()).expect("it is waited for");
+        released.lock().expect("one request").recv().expect("it is released");
+        request.sleep(AGES).await;
+    });
+    let server = subject.serve(patient(), stuck);
+    let mut client = Client::of(&server);
+    client.send(get("/"));
+    arrives.recv_timeout(PATIENCE).expect("it runs");
+    let report = server.shutdown(Duration::ZERO);
+    assert_eq!((report.aborted, report.stuck), (0, 1), "{report}");
+    release.send(()).expect("it waits");
+    drops.recv_timeout(PATIENCE).expect("it is dropped where it sleeps, though there is no server any more");
 }

@@ -16,8 +16,9 @@
 //!
 //! 1. A bucket's first tick is not after the deadline of any timer in it, unless that deadline was past when it was
 //!    set: then the bucket is that of `elapsed`.
-//! 2. On every level the occupied buckets are ahead of `elapsed`'s own; on level 0, at it or ahead. Only the bucket that
-//!    is being drained is an exception. So the first occupied bucket of the lowest occupied level is the next one.
+//! 2. On every level the occupied buckets are ahead of `elapsed`'s own; on level 0, at it or ahead. Only the bucket
+//!    that is being drained is an exception. So the first occupied bucket of the lowest occupied level is the next
+//!    one.
 //! 3. A timer that leaves the bucket being drained does not come back to it: its new deadline is in the future, or its
 //!    old one differs from `elapsed` in a lower digit. Draining ends.
 

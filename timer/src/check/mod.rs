@@ -86,7 +86,7 @@ fn random_step(pair: &mut Pair, random: &mut Random) {
         (14, _) => pair.agree_on_keys(),
         _ => {
             let reach = [1, 60, 5_000][random.below(3) as usize];
-            let is_back = random.below(4) == 0; // which counts as no time at all
+            let is_back = pair.is_told && random.below(4) == 0; // which counts as no time at all
             let now =
                 if is_back { pair.now - pair.now.min(reach) } else { pair.now.saturating_add(random.below(reach)) };
             let postpones = random.below(3) == 0;

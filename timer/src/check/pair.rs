@@ -9,6 +9,8 @@ use std::fmt;
 pub(super) struct Pair {
     pub(super) timer: Box<dyn Timer<u64>>,
     pub(super) now: Tick,
+    /// Whether the timer has been told: what starts late need not begin with an `expire`.
+    pub(super) is_told: bool,
     /// The model: the deadline of every live timer, by the number that is its value.
     pub(super) deadlines: BTreeMap<u64, Tick>,
     pub(super) keys: HashMap<u64, Key>,
@@ -42,7 +44,7 @@ impl fmt::Display for Step {
 impl Pair {
     pub(super) fn new(new: New, now: Tick) -> Self {
         let (deadlines, keys, stale) = (BTreeMap::new(), HashMap::new(), Vec::new());
-        Self { timer: new(), now, deadlines, keys, stale, next_id: 0, step: Step::New }
+        Self { timer: new(), now, is_told: false, deadlines, keys, stale, next_id: 0, step: Step::New }
     }
 
     pub(super) fn insert(&mut self, deadline: Tick) -> u64 {
@@ -93,16 +95,17 @@ impl Pair {
         self.expire_with(now, budget, |_| None)
     }
 
-    pub(super) fn expire_with(&mut self, now: Tick, budget: usize, due: impl Fn(u64) -> Option<Tick>) -> bool {
-        self.step = Step::Expire { now, budget };
-        self.now = self.now.max(now);
+    /// `given` may be earlier than before, which counts as no time at all.
+    pub(super) fn expire_with(&mut self, given: Tick, budget: usize, due: impl Fn(u64) -> Option<Tick>) -> bool {
+        self.step = Step::Expire { now: given, budget };
+        (self.now, self.is_told) = (self.now.max(given), true);
         let (now, step) = (self.now, self.step);
         let (mut asked, mut fired) = (Vec::new(), Vec::new());
         let mut ask = |key, &mut id: &mut u64| {
             asked.push((key, id));
             due(id)
         };
-        let more = self.timer.expire_with(now, budget, &mut ask, &mut fired);
+        let more = self.timer.expire_with(given, budget, &mut ask, &mut fired);
         assert!(asked.len() <= budget, "{step}: {} timers were looked at", asked.len());
         for (key, id) in asked {
             assert_eq!(Some(&key), self.keys.get(&id), "{step}: the key `due` was asked with for {id}, and its key");

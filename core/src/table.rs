@@ -107,8 +107,9 @@ impl Deadlines {
     }
 
     /// Lets go of the table, and wakes the timer's thread if it would come too late.
-    fn armed(&self, table: MutexGuard<'_, Table>, deadline: Tick) {
+    fn armed(&self, mut table: MutexGuard<'_, Table>, deadline: Tick) {
         let wake = deadline < table.wake_at;
+        table.wake_at = table.wake_at.min(deadline); // who comes next need not wake it again
         drop(table);
         if wake {
             self.earlier.notify_one();
@@ -142,7 +143,7 @@ impl Deadlines {
     /// Takes back a [`wake_after`](Deadlines::wake_after); nothing happens if it is over.
     pub(crate) fn forget(&self, key: Key) {
         let timed = lock(&self.table).timer.cancel(key);
-        drop(timed); // likewise
+        drop(timed); // with its waker, which is somebody else's
     }
 
     /// Takes a connection out of the table; nothing happens if it has been taken out already.
@@ -157,7 +158,7 @@ impl Deadlines {
         }
         let waiting = table.waiting > 0;
         drop(table);
-        drop(timed); // and with it, perhaps, a waker, which is somebody else's
+        drop(timed); // likewise, perhaps
         if waiting {
             self.ended.notify_all();
         }

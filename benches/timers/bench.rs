@@ -55,7 +55,7 @@ fn main() {
 
 fn measure<S: Structure>(criterion: &mut Criterion, figures: &mut Figures, counts: &[usize]) {
     for &count in counts {
-        let mut server = None;
+        let mut server: Option<Server<S>> = None;
         let mut run = |load, per: usize, operations: &mut dyn FnMut(u64) -> Duration| {
             let samples = RefCell::new(Vec::new());
             let mut group = criterion.benchmark_group(format!("{load}/{count}"));
@@ -72,13 +72,22 @@ fn measure<S: Structure>(criterion: &mut Criterion, figures: &mut Figures, count
                 figures.entry((load, count, S::NAME)).or_default().push(median);
             }
         };
-        run("reset", 1, &mut |times| server.get_or_insert_with(|| Server::<S>::new(count)).resets(times));
-        run("mix", 1, &mut |times| server.get_or_insert_with(|| Server::<S>::new(count)).mix(times));
-        run("move", 1, &mut |times| server.get_or_insert_with(|| Server::<S>::new(count)).moves(times));
+        run("reset", 1, &mut |times| on(&mut server, count).resets(times));
+        run("mix", 1, &mut |times| on(&mut server, count).mix(times));
+        run("move", 1, &mut |times| on(&mut server, count).moves(times));
         run("insert", count, &mut |times| inserts::<S>(count, times));
         run("cancel", count, &mut |times| cancels::<S>(count, times));
         run("expire", count, &mut |times| expiries::<S>(count, times));
     }
+}
+
+/// The server, or a new one: a small one for every sample, since it matters where it lies.
+fn on<S: Structure>(server: &mut Option<Server<S>>, count: usize) -> &mut Server<S> {
+    const SMALL: usize = 10_000;
+    if count <= SMALL {
+        *server = None;
+    }
+    server.get_or_insert_with(|| Server::new(count))
 }
 
 /// Of the samples of the measurement, which are of one size; those before warm up.

@@ -7,8 +7,9 @@
 //!    measured by itself as the structure `nothing`.
 //! 2. Time is virtual, a tick is a millisecond, and everything that is due is collected every tick: a structure that
 //!    puts work off pays for it within the measurement (but not in the plain inserts and cancels).
-//! 3. Where small arrays happen to lie changes the figures of all, even of `nothing`, by a factor of two and more, for as
-//!    long as they lie there. So every server lies elsewhere than the last, and a figure is a median over several.
+//! 3. Where small arrays happen to lie changes the figures of all, even of `nothing`, by a factor of two and more,
+//!    for as long as they lie there. So every server lies elsewhere than the last, and a figure is a median over
+//!    several.
 //! 4. What fires is started again at once, so the number of live timers stays what it is.
 
 pub mod peers;

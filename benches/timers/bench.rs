@@ -8,6 +8,7 @@
 use criterion::{Criterion, SamplingMode};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 use switchboard_benches::timers::peers::{
     BUDGET, HashWheel, LazyDeletion, Nothing, OrderedMap, Ours, Own, PriorityQueueCrate, TokioDelayQueue, TokioSleep,
@@ -55,7 +56,7 @@ fn main() {
 
 fn measure<S: Structure>(criterion: &mut Criterion, figures: &mut Figures, counts: &[usize]) {
     for &count in counts {
-        let mut server: Option<Server<S>> = None;
+        let mut server: Option<Placed<S>> = None;
         let mut run = |load, per: usize, operations: &mut dyn FnMut(u64) -> Duration| {
             let samples = RefCell::new(Vec::new());
             let mut group = criterion.benchmark_group(format!("{load}/{count}"));
@@ -81,13 +82,25 @@ fn measure<S: Structure>(criterion: &mut Criterion, figures: &mut Figures, count
     }
 }
 
-/// The server, or a new one: a small one for every sample, since it matters where it lies.
-fn on<S: Structure>(server: &mut Option<Server<S>>, count: usize) -> &mut Server<S> {
+/// A server, and what makes it lie where it lies.
+struct Placed<S> {
+    server: Server<S>,
+    _room: Vec<u8>,
+}
+
+/// The server, or a new one. Where small arrays happen to lie changes the figures of all, even of `nothing`, by a
+/// factor of two and more, for as long as they lie there: so a small server lies elsewhere for every sample.
+fn on<S: Structure>(placed: &mut Option<Placed<S>>, count: usize) -> &mut Server<S> {
     const SMALL: usize = 10_000;
+    static SERVERS: AtomicUsize = AtomicUsize::new(1);
     if count <= SMALL {
-        *server = None;
+        *placed = None;
     }
-    server.get_or_insert_with(|| Server::new(count))
+    let place = || {
+        let _room = Vec::with_capacity(SERVERS.fetch_add(1, Relaxed) * 4_999 % 65_536);
+        Placed { server: Server::new(count), _room }
+    };
+    &mut placed.get_or_insert_with(place).server
 }
 
 /// Of the samples of the measurement, which are of one size; those before warm up.

@@ -7,14 +7,10 @@
 //!    measured by itself as the structure `nothing`.
 //! 2. Time is virtual, a tick is a millisecond, and everything that is due is collected every tick: a structure that
 //!    puts work off pays for it within the measurement (but not in the plain inserts and cancels).
-//! 3. Where small arrays happen to lie changes the figures of all, even of `nothing`, by a factor of two and more,
-//!    for as long as they lie there. So every server lies elsewhere than the last, and a figure is a median over
-//!    several.
-//! 4. What fires is started again at once, so the number of live timers stays what it is.
+//! 3. What fires is started again at once, so the number of live timers stays what it is.
 
 pub mod peers;
 
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 use switchboard_timer::Tick;
 
@@ -68,7 +64,6 @@ impl Default for Random {
 /// A server with `count` connections, each with a timer that is pushed ahead at every request.
 pub struct Server<S> {
     structure: S,
-    _room: Vec<u8>,
     count: usize,
     now: Tick,
     random: Random,
@@ -82,12 +77,10 @@ pub struct Server<S> {
 impl<S: Structure> Server<S> {
     /// Its timers are as they would be after a while: due at any time within the limit.
     pub fn new(count: usize) -> Self {
-        static SERVERS: AtomicUsize = AtomicUsize::new(1);
-        let room = Vec::with_capacity(SERVERS.fetch_add(1, Relaxed) * 4_999 % 65_536);
         let (mut structure, mut random) = (S::with_capacity(count), Random::new());
         (0..count as u32).for_each(|id| structure.insert(id, 1 + Tick::from(random.below(IDLE as usize))));
         let (now, fired, cancelled, until_change, until_tick) = (0, Vec::new(), 0, 19, 0);
-        Self { structure, _room: room, count, now, random, fired, cancelled, until_change, until_tick }
+        Self { structure, count, now, random, fired, cancelled, until_change, until_tick }
     }
 
     /// Requests a millisecond.

@@ -101,11 +101,9 @@ impl fmt::Debug for Sleep {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Clock;
     use std::pin::pin;
     use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
     use std::task::Wake;
-    use switchboard_timer::Wheel;
 
     const MINUTE: Duration = Duration::from_secs(60);
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 const LIMIT: Duration = Duration::from_millis(300);
 
 /// Limits that end nobody within a test.
-fn patient() -> Limits {
+pub(super) fn patient() -> Limits {
     Limits {
         queued: AGES,
         first_byte: AGES,

@@ -1,7 +1,7 @@
 //! Handlers and producers that sleep on the server's timer.
 
 use super::waits::{Lazy, OnlyWhenWoken, sleep};
-use super::{AGES, Client, PATIENCE, Subject};
+use super::{AGES, Client, PATIENCE, Subject, deadlines};
 use crate::{Body, Limits, Producer, Request, Response, Sleep, asynchronous};
 use std::future::{Future, poll_fn};
 use std::io;
@@ -15,17 +15,7 @@ const NAP: Duration = Duration::from_millis(200);
 
 /// No limit is near: the timer's thread sleeps for long, unless somebody wakes it for less.
 fn patient() -> Limits {
-    Limits {
-        queued: AGES,
-        first_byte: AGES,
-        head: AGES,
-        idle: AGES,
-        body: AGES,
-        send: AGES,
-        drain: AGES,
-        linger: AGES,
-        ..Limits::default()
-    }
+    Limits { linger: AGES, ..deadlines::patient() }
 }
 
 /// Sleeps as long as the path says, in milliseconds, and says how long it really was.

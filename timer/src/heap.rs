@@ -45,7 +45,7 @@ const VACANT: Entry = Entry { armed: Tick::MAX, index: NIL };
 /// ```
 pub struct Heap<T> {
     /// The latest tick that [`expire_with`](Timer::expire_with) was given.
-    elapsed: Tick,
+    now: Tick,
     groups: Vec<Group>,
     /// A slot's place is the position of its entry.
     timers: Slab<T, ()>,
@@ -80,7 +80,7 @@ impl<T> Heap<T> {
     /// An empty heap with room for `capacity` timers, which then come without an allocation.
     pub fn with_capacity(capacity: usize) -> Self {
         let groups = if capacity == 0 { 0 } else { (ROOT + capacity).div_ceil(4) };
-        Self { elapsed: 0, groups: Vec::with_capacity(groups), timers: Slab::with_capacity(capacity) }
+        Self { now: 0, groups: Vec::with_capacity(groups), timers: Slab::with_capacity(capacity) }
     }
 
     /// The position behind the last entry's.
@@ -212,14 +212,14 @@ impl<T> Timer<T> for Heap<T> {
         due: &mut dyn FnMut(Key, &mut T) -> Option<Tick>,
         fired: &mut Vec<Fired<T>>,
     ) -> bool {
-        self.elapsed = self.elapsed.max(now);
+        self.now = self.now.max(now);
         for _ in 0..budget {
-            if self.next_deadline().is_none_or(|next| next > self.elapsed) {
+            if self.next_deadline().is_none_or(|next| next > self.now) {
                 return false;
             }
-            self.visit(self.entry(ROOT).index, self.elapsed, due, fired);
+            self.visit(self.entry(ROOT).index, self.now, due, fired);
         }
-        self.next_deadline().is_some_and(|next| next <= self.elapsed)
+        self.next_deadline().is_some_and(|next| next <= self.now)
     }
 
     fn len(&self) -> usize {
@@ -235,6 +235,6 @@ impl<T> Default for Heap<T> {
 
 impl<T> fmt::Debug for Heap<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Heap").field("elapsed", &self.elapsed).field("len", &self.len()).finish_non_exhaustive()
+        f.debug_struct("Heap").field("now", &self.now).field("len", &self.len()).finish_non_exhaustive()
     }
 }

@@ -8,7 +8,7 @@
 //! of 64 ticks, and so on. A bitmap per level says which buckets hold anything, and one more which levels do:
 //! finding the next bucket is two instructions.
 //!
-//! When time reaches the first tick of a bucket, the bucket is *drained*, node by node: what is due fires, the rest
+//! When time reaches the first tick of a bucket, the bucket is *drained*, timer by timer: what is due fires, the rest
 //! is linked anew, on a lower level or, if its deadline has been moved away meanwhile, wherever it belongs now. So a
 //! reset to any tick that is not before its bucket's first only stores the deadline.
 //!

@@ -10,16 +10,14 @@
 
 use crate::connection::Application;
 use crate::link::Link;
-use crate::listener::Listener;
 use crate::server::Shared;
 use crate::table::Registered;
-use crate::{Event, Rejected, Transport};
+use crate::{Acceptor, Event, Offload, Rejected, Transport};
 use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Where connections run. Object safe.
 ///
@@ -63,7 +61,7 @@ pub trait Backend: Send + Sync + 'static {
     fn dispatch(&self, connection: Connection) -> Result<(), Rejected>;
 
     /// Accepts connections until the server stops. The default does so on the calling thread, and dispatches
-    /// each; a backend with loops of its own may accept there.
+    /// each; a backend with loops of its own may accept there, with [`Acceptor::accept_with`].
     ///
     /// # Errors
     ///
@@ -75,6 +73,21 @@ pub trait Backend: Send + Sync + 'static {
             }
         }
         Ok(())
+    }
+
+    /// How many connections run at once; more wait in the backend. While more are open than that, the server ends
+    /// those that only keep a place: answers close their connections, idle ones are ended at once, and so is, after
+    /// 250 ms, whoever keeps the server waiting in the middle of a request; as many as wait for a place.
+    ///
+    /// No bound by default. It must not change while a server runs.
+    fn capacity(&self) -> usize {
+        usize::MAX
+    }
+
+    /// Where handlers run that may block their thread ([`blocking`](crate::blocking)). `None`, the default: right
+    /// there, because the thread belongs to the connection.
+    fn offload(&self) -> Option<Arc<dyn Offload>> {
+        None
     }
 
     /// Ends and joins what the backend keeps (threads, say). `stuck` connections have not ended, because their
@@ -93,6 +106,14 @@ impl<B: Backend + ?Sized> Backend for Box<B> {
         (**self).accept(acceptor)
     }
 
+    fn capacity(&self) -> usize {
+        (**self).capacity()
+    }
+
+    fn offload(&self) -> Option<Arc<dyn Offload>> {
+        (**self).offload()
+    }
+
     fn stop(&self, stuck: usize) {
         (**self).stop(stuck);
     }
@@ -108,75 +129,27 @@ impl<B: Backend + ?Sized> Backend for Arc<B> {
         (**self).accept(acceptor)
     }
 
+    fn capacity(&self) -> usize {
+        (**self).capacity()
+    }
+
+    fn offload(&self) -> Option<Arc<dyn Offload>> {
+        (**self).offload()
+    }
+
     fn stop(&self, stuck: usize) {
         (**self).stop(stuck);
     }
-}
-
-/// The server's end of accepting: waits for room, takes a client, backs off when the system refuses.
-pub struct Acceptor {
-    pub(crate) listener: Listener,
-    pub(crate) server: Arc<Shared>,
-    pub(crate) application: Arc<dyn Application>,
-}
-
-impl Acceptor {
-    /// The next connection; `None` once the server stops.
-    ///
-    /// Waits while [`Limits::connections`](crate::Limits::connections) are open. When accepting fails (too many
-    /// open files, say) it is tried again after a pause that doubles from 1 ms to 500 ms.
-    pub fn accept(&self) -> Option<Connection> {
-        let mut pause = Duration::ZERO;
-        loop {
-            self.server.deadlines.wait_for_room(self.server.limits.connections);
-            let accepted = self.listener.accept();
-            if self.server.deadlines.is_stopping() {
-                return None;
-            }
-            match accepted {
-                Ok((stream, peer)) => return Some(self.admit(stream, peer)),
-                Err(error) if concerns_one_client(&error) => {}
-                Err(error) => {
-                    if pause.is_zero() {
-                        self.report(&Event::AcceptFailed { error: &error });
-                    }
-                    pause = (2 * pause).clamp(Duration::from_millis(1), Duration::from_millis(500));
-                    self.server.deadlines.pause(pause);
-                }
-            }
-        }
-    }
-
-    /// The address that is listened on.
-    pub fn addr(&self) -> SocketAddr {
-        self.listener.addr()
-    }
-
-    /// Tells the server's observer.
-    pub fn report(&self, event: &Event<'_>) {
-        self.server.report(event);
-    }
-
-    fn admit(&self, stream: TcpStream, peer: SocketAddr) -> Connection {
-        let place = self.server.deadlines.open(stream, self.server.limits.queued);
-        Connection { place, peer, server: self.server.clone(), application: self.application.clone() }
-    }
-}
-
-/// Errors of accept(2) that say that a client was gone before it was accepted.
-fn concerns_one_client(error: &io::Error) -> bool {
-    use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
-    matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted)
 }
 
 /// A connection that has been accepted and waits to be served. Dropped unserved, it answers 503; the same
 /// happens to it after [`Limits::queued`](crate::Limits::queued).
 #[must_use = "a connection that is dropped answers 503"]
 pub struct Connection {
-    place: Registered,
-    peer: SocketAddr,
-    server: Arc<Shared>,
-    application: Arc<dyn Application>,
+    pub(crate) place: Registered,
+    pub(crate) peer: SocketAddr,
+    pub(crate) server: Arc<Shared>,
+    pub(crate) application: Arc<dyn Application>,
 }
 
 impl Connection {

@@ -16,8 +16,7 @@ impl Clock {
     }
 
     pub(crate) fn now(&self) -> Tick {
-        let elapsed = self.start.elapsed();
-        elapsed.as_secs() * 1000 + Tick::from(elapsed.subsec_millis())
+        floor(self.start.elapsed())
     }
 
     /// The tick of the moment `delay` from now.
@@ -25,10 +24,21 @@ impl Clock {
         ticks(self.start.elapsed().saturating_add(delay))
     }
 
+    /// The tick that it is, and that of the moment `delay` from now.
+    pub(crate) fn span(&self, delay: Duration) -> (Tick, Tick) {
+        let elapsed = self.start.elapsed();
+        (floor(elapsed), ticks(elapsed.saturating_add(delay)))
+    }
+
     /// How long it is until `tick`; zero if that has passed.
     pub(crate) fn until(&self, tick: Tick) -> Duration {
         Duration::from_millis(tick).saturating_sub(self.start.elapsed())
     }
+}
+
+/// A duration in ticks, rounded down.
+fn floor(duration: Duration) -> Tick {
+    duration.as_secs() * 1000 + Tick::from(duration.subsec_millis())
 }
 
 /// A duration in ticks, rounded up.

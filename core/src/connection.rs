@@ -23,13 +23,13 @@
 //! 3. What the request was, and the link, are kept here too: a handler may swap its `Request` for another, and then
 //!    only ends its own connection.
 
-use crate::deadline::{Ending, Phase};
 use crate::drive::{Interrupted, drive};
 use crate::error::Refusal;
 use crate::http1::parse::Version;
 use crate::link::Link;
 use crate::server::Date;
 use crate::table::Registered;
+use crate::word::{Ending, Phase};
 use crate::{Event, Handler, IntoResponse, Request, Response, Status};
 use std::future::{Future, poll_fn};
 use std::net::{Shutdown, SocketAddr};
@@ -185,8 +185,11 @@ impl Conversation {
     fn become_idle(&mut self) {
         self.request.body().shrink();
         self.output.shrink_to(IDLE);
-        // We have armed: either we see the stop here, or it sees us waiting. What has been received is still read.
-        if self.link.server.deadlines.is_stopping() {
+        // We have armed: either we see the stop, or the pressure, or it sees us waiting. What has been received is still
+        // read.
+        let deadlines = &self.link.server.deadlines;
+        let is_wanted = deadlines.is_pressed() && self.link.entry.phase() == Phase::Idle;
+        if deadlines.is_stopping() || is_wanted {
             let _ = self.link.transport.shutdown(Shutdown::Read);
         }
     }

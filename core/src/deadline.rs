@@ -26,96 +26,42 @@
 //!    way it waits, unless that is on its own thread: there the shutdown itself has ended the connection, by waking
 //!    it.
 //! 4. Somebody else's code, a transport's or a waker's, is called with no lock held, and may panic.
+//! 5. A connection may be ended before its time when others wait for its place ([`pressure`](crate::pressure)): that is
+//!    a claim like the timer's, so it looks the same to the loop.
 
 use crate::clock;
 use crate::http1::encode::UNAVAILABLE;
+use crate::pressure::Standing;
 use crate::transport::Transport;
+use crate::word::{Ending, Phase, State, Word};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
 use std::thread::{self, ThreadId};
 use std::time::Duration;
-use switchboard_timer::Tick;
+use switchboard_timer::{Key, Tick};
 
 /// How long after a claim the write side is shut too.
 pub(crate) const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// What a connection is waiting for; each has a limit of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Phase {
-    /// For the backend to start it.
-    Queued,
-    /// For its first byte.
-    FirstByte,
-    /// For the next request.
-    Idle,
-    /// For the rest of a head.
-    Head,
-    /// For its handler; without a limit.
-    Handler,
-    /// For more of a request's body.
-    Body,
-    /// For the client to take some of the response.
-    Send,
-    /// For the client to see the last response.
-    Linger,
-}
-
-const PHASES: [Phase; 8] = {
-    use Phase::*;
-    [Queued, FirstByte, Idle, Head, Handler, Body, Send, Linger]
-};
-
-/// Who has the say about a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    Live,
-    Expired,
-    Aborted,
-}
-
-const STATES: [State; 3] = [State::Live, State::Expired, State::Aborted];
-
-/// How a connection was ended from outside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ending {
-    /// It was too long in this phase.
-    Expired(Phase),
-    /// The server is stopping.
-    Aborted,
-}
-
-/// The word, taken apart: 59 bits of deadline, 3 of phase, 2 of state.
-#[derive(Clone, Copy)]
-struct Word {
-    deadline: Tick,
-    phase: Phase,
-    state: State,
-}
-
-impl Word {
-    const NEVER: Tick = Tick::MAX >> 5;
-
-    fn pack(self) -> u64 {
-        self.deadline.min(Self::NEVER) << 5 | (self.phase as u64) << 2 | self.state as u64
-    }
-
-    fn unpack(word: u64) -> Self {
-        let (phase, state) = (PHASES[(word >> 2 & 7) as usize], STATES[(word & 3) as usize]);
-        Self { deadline: word >> 5, phase, state }
-    }
-}
-
 /// One live connection.
 pub(crate) struct Entry {
     word: AtomicU64,
+    /// When the wait that the word is about began, or last got on.
+    since: AtomicU64,
+    /// Its name in the table.
+    key: OnceLock<Key>,
+    /// How many hold its place in the table.
+    holds: AtomicUsize,
     served: AtomicU64,
     owes_output: AtomicBool,
     waits_for_body: AtomicBool,
     idle_at_stop: AtomicBool,
+    /// It was idle, and its place was wanted.
+    shed: AtomicBool,
     socket: Mutex<Socket>,
     /// A shutdown has returned.
     shut: Condvar,
@@ -151,14 +97,37 @@ impl Entry {
         let word = Word { deadline, phase: Phase::Queued, state: State::Live };
         Self {
             word: AtomicU64::new(word.pack()),
+            since: AtomicU64::new(0),
+            key: OnceLock::new(),
+            holds: AtomicUsize::new(1),
             served: AtomicU64::new(0),
             owes_output: AtomicBool::new(false),
             waits_for_body: AtomicBool::new(false),
             idle_at_stop: AtomicBool::new(false),
+            shed: AtomicBool::new(false),
             socket: Mutex::new(Socket::Queued(stream)),
             shut: Condvar::new(),
             waker: Mutex::new(None),
         }
+    }
+
+    /// Its name in the table; given once, before anybody else sees it.
+    pub(crate) fn set_key(&self, key: Key) {
+        let _ = self.key.set(key);
+    }
+
+    pub(crate) fn key(&self) -> Option<Key> {
+        self.key.get().copied()
+    }
+
+    /// Another one holds its place.
+    pub(crate) fn hold(&self) {
+        self.holds.fetch_add(1, Relaxed);
+    }
+
+    /// One less holds its place; whether that was the last.
+    pub(crate) fn let_go(&self) -> bool {
+        self.holds.fetch_sub(1, SeqCst) == 1
     }
 
     /// See [`Link::arm`](crate::link::Link::arm). Called by the connection's own loop only.
@@ -169,6 +138,37 @@ impl Entry {
             State::Live if self.word.compare_exchange(seen, armed, SeqCst, Relaxed).is_ok() => Ok(()),
             _ => Err(self.ending().unwrap_or(Ending::Aborted)),
         }
+    }
+
+    /// Notes that the wait which is armed begins, or got on, at `now`.
+    pub(crate) fn note_progress(&self, now: Tick) {
+        self.since.store(now, Relaxed);
+    }
+
+    /// What the connection is to others that wait for its place.
+    pub(crate) fn standing(&self) -> Standing {
+        let word = Word::unpack(self.word.load(SeqCst));
+        let since = self.since.load(Relaxed);
+        match word.phase {
+            _ if word.state != State::Live || self.shed.load(Relaxed) => Standing::Leaves,
+            Phase::Queued => Standing::Queued,
+            Phase::Handler => Standing::Works,
+            Phase::Idle => Standing::Idle { since },
+            Phase::FirstByte => Standing::Silent { since },
+            Phase::Head | Phase::Body | Phase::Send | Phase::Linger => Standing::Waits { since },
+        }
+    }
+
+    /// Gives up a connection whose place is wanted: how to shut it down, unless it has got on meanwhile. One that is
+    /// idle is not claimed: a request that has arrived at this moment is still answered.
+    pub(crate) fn shed(&self, standing: Standing, now: Tick) -> Option<Shutdown> {
+        let again = now.saturating_add(clock::ticks(LAST_WORDS));
+        let is_unchanged = |_: Word| self.standing() == standing;
+        if let Standing::Idle { .. } = standing {
+            self.shed.store(true, Relaxed);
+            return Some(Shutdown::Read);
+        }
+        self.claim(State::Expired, again, is_unchanged).map(how_to_end)
     }
 
     /// What the connection waits for, or last waited for.
@@ -295,14 +295,12 @@ impl Entry {
     pub(crate) fn visit(&self, now: Tick) -> Visit {
         let again = now.saturating_add(clock::ticks(LAST_WORDS));
         let is_late = |word: Word| word.state == State::Live && word.deadline <= now;
-        match self.claim(State::Expired, again, is_late) {
-            Some(Phase::Send | Phase::Linger) => return Visit::Late(Shutdown::Both),
-            Some(_) => return Visit::Late(Shutdown::Read),
-            None => {}
+        if let Some(phase) = self.claim(State::Expired, again, is_late) {
+            return Visit::Late(how_to_end(phase), Some(phase));
         }
         let word = Word::unpack(self.word.load(SeqCst));
         match word.state {
-            State::Expired if word.deadline <= now => Visit::Late(Shutdown::Both),
+            State::Expired if word.deadline <= now => Visit::Late(Shutdown::Both, None),
             _ => Visit::Until(word.deadline),
         }
     }
@@ -351,8 +349,16 @@ pub(crate) enum Shut {
 pub(crate) enum Visit {
     /// Nothing before this tick.
     Until(Tick),
-    /// Shut its socket down, and look again soon.
-    Late(Shutdown),
+    /// Shut its socket down, and look again soon. The phase that was too long, when that is new.
+    Late(Shutdown, Option<Phase>),
+}
+
+/// Last words can be written, unless it was writing that took too long, or they have been written.
+fn how_to_end(phase: Phase) -> Shutdown {
+    match phase {
+        Phase::Send | Phase::Linger => Shutdown::Both,
+        _ => Shutdown::Read,
+    }
 }
 
 fn turned_away() -> io::Error {
@@ -361,7 +367,7 @@ fn turned_away() -> io::Error {
 }
 
 /// Answers 503 on a connection that was never started. Never waits: the answer fits the empty send buffer.
-fn turn_away(stream: TcpStream) {
+pub(crate) fn turn_away(stream: TcpStream) {
     let _ = stream.set_nonblocking(true);
     let mut request = [0; 4096];
     let _ = (&stream).read(&mut request); // unread bytes would turn the close into a reset
@@ -397,7 +403,7 @@ mod tests {
     fn visit(entry: &Entry, now: Tick) -> Result<Tick, Shutdown> {
         match entry.visit(now) {
             Visit::Until(tick) => Ok(tick),
-            Visit::Late(how) => Err(how),
+            Visit::Late(how, _) => Err(how),
         }
     }
 

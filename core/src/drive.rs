@@ -8,9 +8,9 @@
 //! 4. While it waits for the request's body, the deadline of that read holds, also across a write; while it waits for
 //!    anything else, none does.
 
-use crate::deadline::{Ending, Phase};
 use crate::link::Link;
 use crate::transport::write_all;
+use crate::word::{Ending, Phase};
 use std::future::poll_fn;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -74,11 +74,11 @@ pub(crate) async fn drive<T>(
 /// which the timer has left the write side open a while.
 pub(crate) async fn write_out(link: &Link, output: &mut Vec<u8>, body: &[u8]) -> io::Result<()> {
     let limit = link.server.limits.send;
-    let written = write_all(&*link.transport, output, body, || match link.arm_for(Phase::Send, limit) {
+    let before_turn = || match link.arm_for(Phase::Send, limit) {
         Ok(()) | Err(Ending::Expired(Phase::Head | Phase::Body)) => Ok(()),
         Err(_) => Err(io::ErrorKind::TimedOut.into()),
-    });
-    let written = written.await;
+    };
+    let written = write_all(&*link.transport, output, body, before_turn, || link.note_progress()).await;
     output.clear();
     written
 }

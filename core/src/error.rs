@@ -102,7 +102,7 @@ impl fmt::Display for InvalidField {
 
 impl Error for InvalidField {}
 
-/// A backend could not take a connection. Any error becomes one by `.map_err(Rejected::new)?`.
+/// A backend could not take a connection, or a job of its handler. Any error becomes one by `.map_err(Rejected::new)?`.
 #[derive(Debug)]
 pub struct Rejected(Box<dyn Error + Send + Sync>);
 
@@ -115,11 +115,19 @@ impl Rejected {
 
 impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the backend could not take a connection: {}", self.0)
+        write!(f, "the backend has no place to run: {}", self.0)
     }
 }
 
 impl Error for Rejected {}
+
+/// What a client is told whose request had no place to run.
+impl IntoResponse for Rejected {
+    fn into_response(self) -> Response {
+        let status = Status::SERVICE_UNAVAILABLE;
+        Response::text(format!("{status}: there is no place to run this\n")).with_status(status)
+    }
+}
 
 impl From<io::Error> for Rejected {
     fn from(error: io::Error) -> Self {

@@ -62,6 +62,13 @@ pub enum Event<'a> {
         /// Why, if the backend says so.
         error: Option<&'a io::Error>,
     },
+    /// A client came when [`Limits::connections`](crate::Limits::connections) were open, and was turned away: see
+    /// [`Overload`](crate::Overload).
+    #[non_exhaustive]
+    Overloaded {
+        /// The client.
+        peer: SocketAddr,
+    },
     /// The backend could not take a connection; the client was answered 503.
     #[non_exhaustive]
     Rejected {
@@ -95,6 +102,7 @@ impl fmt::Display for Event<'_> {
             }
             Self::AcceptEnded { error: Some(error) } => write!(f, "no more connections are accepted: {error}"),
             Self::AcceptEnded { error: None } => write!(f, "no more connections are accepted: the backend ended"),
+            Self::Overloaded { peer } => write!(f, "{peer} turned away: the most connections are open"),
             Self::Rejected { reason } => write!(f, "{reason}"),
         }
     }

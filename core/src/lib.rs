@@ -17,6 +17,7 @@
 //! Backends, timer structures and file serving (crates beside this one), routing, TLS, HTTP/2. Nothing here
 //! depends on anything but std and `switchboard-timer`.
 
+mod acceptor;
 mod backend;
 mod block_on;
 mod body;
@@ -34,6 +35,8 @@ mod input;
 mod limits;
 mod link;
 mod listener;
+mod offload;
+mod pressure;
 mod request;
 mod request_body;
 mod respond;
@@ -42,23 +45,27 @@ mod server;
 mod sleep;
 mod stats;
 mod status;
+mod stop;
 mod table;
 mod transport;
+mod word;
 
-pub use backend::{Acceptor, Backend, Connection};
+pub use acceptor::Acceptor;
+pub use backend::{Backend, Connection};
 pub use block_on::block_on;
 pub use body::{Body, Producer};
 pub use error::{BodyError, InvalidField, Refusal, Rejected};
 pub use event::Event;
 pub use handler::{AsyncCall, AsyncCallWith, Asynchronous, Handler, With, asynchronous, plain, with};
 pub use headers::Headers;
-pub use limits::Limits;
+pub use limits::{Limits, Overload};
+pub use offload::{Blocking, Offload, blocking};
 pub use request::Request;
 pub use request_body::RequestBody;
 pub use response::{IntoResponse, Response};
 pub use server::{Report, Running, Server};
 pub use sleep::Sleep;
-pub use stats::Stats;
+pub use stats::{Errors, Stats, Timeouts};
 pub use status::Status;
 pub use table::Timed;
 pub use transport::Transport;

@@ -44,9 +44,23 @@ pub struct Limits {
     pub body_size: usize,
     /// The most bytes of a body nobody wanted that are read, so that the connection can be kept. 256 KiB.
     pub drain_size: u64,
-    /// The most connections open at once; beyond it the server stops accepting until one ends. 10,000, or 64 less than
-    /// the process may have files open, if that is fewer (half of them, where 128 or fewer may be open).
+    /// The most connections open at once. 10,000, or 64 less than the process may have files open, if that is fewer
+    /// (half of them, where 128 or fewer may be open).
     pub connections: usize,
+    /// What becomes of clients that come when so many are open. [`Overload::Wait`].
+    pub overload: Overload,
+}
+
+/// What becomes of clients that come when [`Limits::connections`] are open.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Overload {
+    /// They wait in the system's queue until a connection ends: nothing is accepted meanwhile.
+    #[default]
+    Wait,
+    /// They are answered 503 at once.
+    Reject,
+    /// They are closed at once, without an answer: the cheapest.
+    Close,
 }
 
 impl Default for Limits {
@@ -68,6 +82,7 @@ impl Default for Limits {
             body_size: 1 << 20,
             drain_size: 256 << 10,
             connections: default_connections(),
+            overload: Overload::default(),
         }
     }
 }

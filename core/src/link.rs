@@ -1,8 +1,10 @@
 //! What the connection loop and the request's body share: the socket, its deadline, the server.
 
-use crate::deadline::{Ending, Entry, Phase};
+use crate::deadline::Entry;
 use crate::server::Shared;
+use crate::table::Hold;
 use crate::transport::Transport;
+use crate::word::{Ending, Phase};
 use std::sync::Arc;
 use std::time::Duration;
 use switchboard_timer::Tick;
@@ -23,7 +25,19 @@ impl Link {
 
     /// Enters `phase`, which may last `limit` from now.
     pub(crate) fn arm_for(&self, phase: Phase, limit: Duration) -> Result<(), Ending> {
-        self.entry.arm(phase, self.server.clock.after(limit))
+        let (now, deadline) = self.server.clock.span(limit);
+        self.entry.note_progress(now);
+        self.entry.arm(phase, deadline)
+    }
+
+    /// Notes that the client has taken something.
+    pub(crate) fn note_progress(&self) {
+        self.entry.note_progress(self.server.clock.now());
+    }
+
+    /// Keeps the connection's place while somebody else works for it.
+    pub(crate) fn hold(&self) -> Hold {
+        Hold::of(&self.server.deadlines, &self.entry)
     }
 
     pub(crate) fn is_same(&self, other: &Self) -> bool {

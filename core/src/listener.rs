@@ -15,14 +15,15 @@ pub(crate) struct Listener {
 struct Options {
     /// How long the system may wait in one write. It wakes a waiting writer only when a third of the send buffer is
     /// free, which grows to megabytes; a client that reads slowly would seem to take nothing. A new write goes through
-    /// as soon as anything is free, so trying again now and then shows what the client takes.
+    /// as soon as anything is free, so trying again now and then shows what the client takes: often enough to tell
+    /// within [`FORBEARANCE`](crate::pressure::FORBEARANCE) whether it takes anything.
     write_timeout: Duration,
 }
 
 impl Options {
     /// Options for clients that may take `send` for a turn.
     fn new(send: Duration) -> Self {
-        Self { write_timeout: (send / 4).clamp(Duration::from_millis(10), Duration::from_secs(1)) }
+        Self { write_timeout: (send / 4).clamp(Duration::from_millis(10), Duration::from_millis(100)) }
     }
 
     /// Sets them; answers go out when they are written, without waiting to fill a segment.
@@ -51,6 +52,10 @@ impl Listener {
 
     pub(crate) fn addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    pub(crate) fn socket(&self) -> &TcpListener {
+        &self.socket
     }
 
     /// Waits for a connection.

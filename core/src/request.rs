@@ -8,7 +8,7 @@ use crate::http1::parse::{self, Framing, RequestLine, Scan};
 use crate::link::Link;
 use crate::request_body::RequestBody;
 use crate::sleep::Sleep;
-use crate::{BodyError, Headers, Limits};
+use crate::{BodyError, Headers, Limits, Rejected, offload};
 use std::net::SocketAddr;
 use std::time::Duration;
 use std::{fmt, str};
@@ -140,6 +140,44 @@ impl Request {
     /// ```
     pub fn sleep(&self, duration: Duration) -> Sleep {
         Sleep::new(self.body.deadlines().cloned(), duration)
+    }
+
+    /// Runs something that may block its thread, and waits for it: where threads are shared, on one that is kept for
+    /// that, otherwise right here. A whole handler that blocks is written [`blocking`](crate::blocking).
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`], which is also the response to give, if there is no place to run it.
+    ///
+    /// # Panics
+    ///
+    /// As the job does.
+    ///
+    /// ```
+    /// use switchboard::{Rejected, Request, asynchronous};
+    ///
+    /// async fn host(request: &mut Request) -> Result<String, Rejected> {
+    ///     request.unblock(|| std::fs::read_to_string("/etc/hostname").unwrap_or_default()).await
+    /// }
+    /// # let mut request = Request::parse("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    /// # switchboard::block_on(switchboard::Handler::handle(&asynchronous(host), &mut request));
+    /// ```
+    pub async fn unblock<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T, Rejected> {
+        offload::run(self.body.link(), job).await
+    }
+
+    /// Whether what blocks may run on this thread.
+    pub(crate) fn runs_here(&self) -> bool {
+        self.body.link().is_none_or(|link| link.server.offload.is_none())
+    }
+
+    pub(crate) fn link(&self) -> Option<&Link> {
+        self.body.link()
+    }
+
+    /// Moves the request out; what is left belongs to no connection.
+    pub(crate) fn take(&mut self) -> Self {
+        std::mem::replace(self, Self::empty(RequestBody::detached(&[]), None))
     }
 
     /// Takes the next head from the input, if it is complete there.

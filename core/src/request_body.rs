@@ -12,13 +12,13 @@
 //!    and the handler waits for something else, the deadline is off.
 //! 5. After an error nothing more is read; the connection cannot be used for another request.
 
-use crate::deadline::{Ending, Phase};
 use crate::http1::chunked::{Chunked, Piece};
 use crate::http1::encode::CONTINUE;
 use crate::http1::parse::{Framing, Length};
 use crate::input::Input;
 use crate::link::Link;
 use crate::table::Deadlines;
+use crate::word::{Ending, Phase};
 use crate::{BodyError, Limits, clock};
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
@@ -226,6 +226,11 @@ impl RequestBody {
     /// Whether this is the body of the connection that `link` is of.
     pub(crate) fn belongs_to(&self, link: &Link) -> bool {
         self.link.as_ref().is_some_and(|own| own.is_same(link))
+    }
+
+    /// The connection it is read from.
+    pub(crate) fn link(&self) -> Option<&Link> {
+        self.link.as_ref()
     }
 
     /// The server's deadlines; `None` without a connection.

@@ -5,11 +5,11 @@
 //! written from where they lie, in turns that each have the send limit.
 
 use crate::connection::{Conversation, End, Terms};
-use crate::deadline::{Ending, Phase};
 use crate::drive::{Interrupted, drive, write_out};
 use crate::http1::encode::{self, Frame, ResponseHead};
 use crate::http1::parse::Version;
 use crate::transport::{TURN, read_at};
+use crate::word::{Ending, Phase};
 use crate::{Body, Producer, Response, Status};
 use std::fs::File;
 use std::future::poll_fn;
@@ -74,6 +74,7 @@ impl Conversation {
         body.belongs_to(&self.link)
             && body.is_drainable(&self.link.server.limits)
             && !self.link.server.deadlines.is_stopping()
+            && !self.link.server.deadlines.is_pressed()
             && self.link.entry.ending().is_none()
     }
 
@@ -125,6 +126,7 @@ impl Conversation {
                 Ok(0) | Err(_) => return Err(End::CutOff),
                 Ok(sent) => {
                     taken += sent;
+                    self.link.note_progress();
                     (offset, len) = (offset + sent as u64, len - sent as u64);
                 }
             }

@@ -1,13 +1,12 @@
 //! Puts the parts together: a listener, a backend, a handler, a timer; and takes them apart again.
 
-use crate::backend::{Acceptor, Backend};
 use crate::clock::Clock;
 use crate::connection::application;
 use crate::http1::date::{DateText, imf_fixdate};
 use crate::listener::{Listener, Stopper};
 use crate::stats::{Stats, Tally};
 use crate::table::{Deadlines, Timed};
-use crate::{Event, Handler, Limits, error};
+use crate::{Acceptor, Backend, Event, Handler, Limits, Offload, error};
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
@@ -115,12 +114,14 @@ impl Server {
         let (listener, stopper) = Listener::new(self.listener, self.limits.send)?;
         let addr = listener.addr();
         let clock = Clock::start();
-        let deadlines = Arc::new(Deadlines::new(self.timer, clock, self.limits.shortest()));
+        let deadlines = Deadlines::new(self.timer, clock, self.limits.shortest(), backend.capacity());
+        let deadlines = Arc::new(deadlines);
         let server = Arc::new(Shared {
             limits: self.limits,
             clock,
             deadlines: deadlines.clone(),
             observer: self.observer,
+            offload: backend.offload(),
             date: Mutex::new(Date::default()),
         });
         let backend: Arc<dyn Backend> = Arc::new(backend);
@@ -169,7 +170,7 @@ impl Running {
         self.addr
     }
 
-    /// What its connections are doing.
+    /// What its connections are doing, and what has happened so far.
     pub fn stats(&self) -> Stats {
         self.deadlines.stats()
     }
@@ -252,6 +253,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) deadlines: Arc<Deadlines>,
     pub(crate) observer: Option<Box<Observer>>,
+    pub(crate) offload: Option<Arc<dyn Offload>>,
     date: Mutex<Date>,
 }
 
@@ -261,8 +263,15 @@ impl Shared {
         self.observer.is_some().then(Instant::now)
     }
 
-    /// Tells the observer. Its panic would cost a connection, or the accepting thread; it has been printed.
+    /// Counts, and tells the observer. Its panic would cost a connection, or the accepting thread; it has been printed.
     pub(crate) fn report(&self, event: &Event<'_>) {
+        let counters = &self.deadlines.counters;
+        match event {
+            Event::Refused { .. } => counters.refused.count(),
+            Event::Panicked { .. } => counters.panicked.count(),
+            Event::Rejected { .. } => counters.rejected.count(),
+            _ => {}
+        }
         if let Some(observer) = &self.observer {
             let _ = catch_unwind(AssertUnwindSafe(|| observer(event)));
         }

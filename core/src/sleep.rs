@@ -34,7 +34,7 @@ pub struct Sleep {
 
 /// For those without a server. There are no connections in it; its thread starts with the first of them.
 static PROCESS: LazyLock<Arc<Deadlines>> = LazyLock::new(|| {
-    let deadlines = Arc::new(Deadlines::new(Box::new(Wheel::new()), Clock::start(), Duration::MAX));
+    let deadlines = Arc::new(Deadlines::new(Box::new(Wheel::new()), Clock::start(), Duration::MAX, usize::MAX));
     let timekeeper = deadlines.clone();
     let started = thread::Builder::new().name("switchboard-sleeps".into()).spawn(move || timekeeper.run());
     started.expect("a thread for sleeps without a server");
@@ -109,7 +109,7 @@ mod tests {
 
     /// A table whose thread does not run: nothing fires.
     fn deadlines() -> Arc<Deadlines> {
-        Arc::new(Deadlines::new(Box::new(Wheel::new()), Clock::start(), Duration::from_secs(1)))
+        Arc::new(Deadlines::new(Box::new(Wheel::new()), Clock::start(), Duration::from_secs(1), usize::MAX))
     }
 
     #[derive(Default)]

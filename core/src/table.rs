@@ -21,18 +21,21 @@
 //! 3. The thread holds the lock for at most [`BUDGET`] timers at a time, and never while it ends or wakes somebody.
 //! 4. When the place in the table has been given up, nothing that its timer has set off is under way, and nothing will
 //!    be (the kernel's `del_timer_sync`): [`Entry::close`] sees to it.
+//! 5. A place is held by the connection's loop, and by a handler that is at work elsewhere ([`Hold`]): the last to let
+//!    go gives it up.
 
 use crate::clock::{self, Clock};
-use crate::deadline::{Entry, LAST_WORDS, Phase, Shut, Visit, lock, unharmed};
-use crate::stats::{Stats, Tally};
+use crate::deadline::{Entry, LAST_WORDS, Shut, Visit, lock, unharmed};
+use crate::pressure;
+use crate::stats::{Counters, Stats, Tally};
 use crate::transport::Transport;
 use std::collections::HashMap;
 use std::io;
 use std::net::{Shutdown, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::task::Waker;
-use std::time::{Duration, Instant};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 use switchboard_timer::{Fired, Key, Tick, Timer};
 
 /// The longest piece of work done before the lock is let go, in timers looked at.
@@ -48,38 +51,61 @@ enum Whom {
 
 /// The table of live connections.
 pub(crate) struct Deadlines {
-    clock: Clock,
+    pub(crate) clock: Clock,
+    pub(crate) counters: Counters,
+    /// How many connections the backend runs at once.
+    pub(crate) capacity: usize,
+    /// How many are live, for those who look without the lock.
+    open: AtomicUsize,
     horizon: Tick,
     /// What the ticks of mere visits are rounded down to a multiple of: a power of two, to go with the wheel's buckets.
     grain: Tick,
-    stopping: AtomicBool,
-    table: Mutex<Table>,
+    pub(crate) stopping: AtomicBool,
+    pub(crate) table: Mutex<Table>,
     /// The timer's thread has something earlier to do.
     earlier: Condvar,
     /// A connection has ended, or the server is stopping.
-    ended: Condvar,
+    pub(crate) ended: Condvar,
 }
 
-struct Table {
+pub(crate) struct Table {
     timer: Box<dyn Timer<Timed> + Send>,
     /// By the key of their timer.
-    live: HashMap<Key, Arc<Entry>>,
+    pub(crate) live: HashMap<Key, Arc<Entry>>,
     /// The tick the thread sleeps to.
     wake_at: Tick,
     /// How many wait for `ended`.
-    waiting: usize,
+    pub(crate) waiting: usize,
+    /// Who accepts, and waits: for room, or between two attempts.
+    pub(crate) acceptors: Vec<Waker>,
+    /// When those are looked through who could make room under pressure.
+    pub(crate) relief_at: Tick,
+    /// More of them were idle than had to go.
+    pub(crate) has_spare: bool,
     /// What became of the connections that have ended.
     ended: Tally,
     finished: bool,
 }
 
 impl Deadlines {
-    pub(crate) fn new(timer: Box<dyn Timer<Timed> + Send>, clock: Clock, horizon: Duration) -> Self {
-        let (live, ended) = (HashMap::new(), Tally::default());
-        let table = Table { timer, live, wake_at: Tick::MAX, waiting: 0, ended, finished: false };
+    pub(crate) fn new(timer: Box<dyn Timer<Timed> + Send>, clock: Clock, horizon: Duration, capacity: usize) -> Self {
+        let table = Table {
+            timer,
+            live: HashMap::new(),
+            wake_at: Tick::MAX,
+            waiting: 0,
+            acceptors: Vec::new(),
+            relief_at: Tick::MAX,
+            has_spare: false,
+            ended: Tally::default(),
+            finished: false,
+        };
         let horizon = clock::ticks(horizon);
         Self {
             clock,
+            counters: Counters::default(),
+            capacity,
+            open: AtomicUsize::new(0),
             horizon,
             grain: 1 << (horizon / 8).max(1).ilog2(),
             stopping: AtomicBool::new(false),
@@ -89,21 +115,52 @@ impl Deadlines {
         }
     }
 
-    /// Whether the server has been asked to stop.
-    pub(crate) fn is_stopping(&self) -> bool {
-        self.stopping.load(SeqCst)
-    }
-
     /// Enters a connection, which waits for its backend at most `queued`.
     pub(crate) fn open(self: &Arc<Self>, stream: TcpStream, queued: Duration) -> Registered {
-        let deadline = self.clock.after(queued);
+        let (now, deadline) = self.clock.span(queued);
         let entry = Arc::new(Entry::new(stream, deadline));
-        let armed = deadline.min(self.next_visit(self.clock.now()));
+        let mut armed = deadline.min(self.next_visit(now));
         let mut table = lock(&self.table);
         let key = table.timer.insert(armed, Timed(Whom::Connection(entry.clone())));
+        entry.set_key(key);
         table.live.insert(key, entry.clone());
+        let live = table.live.len();
+        self.open.store(live, SeqCst);
+        let mut relieve = false;
+        if live > self.capacity {
+            relieve = live == self.capacity + 1 || table.has_spare;
+            table.relief_at = table.relief_at.min(now + clock::ticks(pressure::INTERVAL));
+            armed = armed.min(table.relief_at);
+        }
         self.armed(table, armed);
-        Registered { deadlines: self.clone(), entry, key }
+        if relieve {
+            self.relieve();
+        }
+        Registered(Hold { deadlines: self.clone(), entry })
+    }
+
+    /// How many connections are live.
+    pub(crate) fn live_count(&self) -> usize {
+        self.open.load(SeqCst)
+    }
+
+    /// Ready when fewer than `most` connections are live, or the server is stopping.
+    pub(crate) fn poll_room(&self, cx: &mut Context<'_>, most: usize) -> Poll<()> {
+        let is_there = || self.live_count() < most || self.is_stopping();
+        if is_there() || !self.park_acceptor(cx, is_there) { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    /// Has the task woken when a connection ends or the server stops, unless it need not wait after all.
+    pub(crate) fn park_acceptor(&self, cx: &Context<'_>, need_not: impl Fn() -> bool) -> bool {
+        let waker = cx.waker().clone();
+        let mut table = lock(&self.table);
+        let waits = !need_not(); // nothing of this changes while we have the table
+        if waits {
+            table.acceptors.push(waker);
+        } else {
+            drop((table, waker)); // in this order: the waker is somebody else's
+        }
+        waits
     }
 
     /// Lets go of the table, and wakes the timer's thread if it would come too late.
@@ -147,21 +204,25 @@ impl Deadlines {
     }
 
     /// Takes a connection out of the table; nothing happens if it has been taken out already.
-    fn close(&self, key: Key) {
+    fn close(&self, entry: &Entry) {
+        let Some(key) = entry.key() else { return };
         let mut table = lock(&self.table);
         let timed = table.timer.cancel(key);
-        if let Some(entry) = table.live.remove(&key) {
+        if table.live.remove(&key).is_some() {
+            self.open.store(table.live.len(), SeqCst);
             table.ended.served += entry.served();
             if self.is_stopping() {
-                table.ended.add(&entry);
+                table.ended.add(entry);
             }
         }
-        let waiting = table.waiting > 0;
+        let is_waited_for = table.waiting > 0;
+        let acceptors = std::mem::take(&mut table.acceptors);
         drop(table);
         drop(timed); // likewise, perhaps
-        if waiting {
+        if is_waited_for {
             self.ended.notify_all();
         }
+        wake(acceptors);
     }
 
     /// The body of the thread that owns the timer; returns after [`finish`](Deadlines::finish).
@@ -171,15 +232,19 @@ impl Deadlines {
         let mut table = lock(&self.table);
         while !table.finished {
             let now = self.clock.now();
-            let visit = &mut |key, timed: &mut Timed| match &timed.0 {
-                Whom::Connection(entry) => Some(self.visit(key, entry, now, &mut late)),
+            let visit = &mut |_, timed: &mut Timed| match &timed.0 {
+                Whom::Connection(entry) => Some(self.visit(entry, now, &mut late)),
                 Whom::Sleeper(_) => None,
             };
             let more = table.timer.expire_with(now, BUDGET, visit, &mut fired);
-            if more || !late.is_empty() || !fired.is_empty() {
+            let relieve = table.relief_at <= now;
+            if more || relieve || !late.is_empty() || !fired.is_empty() {
                 drop(table);
                 late.drain(..).for_each(|late| self.end(late));
-                wake(&mut fired);
+                wake(sleepers(&mut fired));
+                if relieve {
+                    self.relieve();
+                }
                 table = lock(&self.table);
                 continue;
             }
@@ -193,7 +258,7 @@ impl Deadlines {
     fn wake_all(&self, mut fired: Vec<Fired<Timed>>) {
         loop {
             let more = lock(&self.table).timer.expire(Tick::MAX, BUDGET, &mut fired);
-            wake(&mut fired);
+            wake(sleepers(&mut fired));
             if !more {
                 return;
             }
@@ -201,11 +266,12 @@ impl Deadlines {
     }
 
     /// Looks at a connection whose timer has come up; answers when to look again.
-    fn visit(&self, key: Key, entry: &Arc<Entry>, now: Tick, late: &mut Vec<Late>) -> Tick {
+    fn visit(&self, entry: &Arc<Entry>, now: Tick, late: &mut Vec<Late>) -> Tick {
         let again = match entry.visit(now) {
             Visit::Until(deadline) => deadline,
-            Visit::Late(how) => {
-                late.push(Late { key, entry: entry.clone(), how });
+            Visit::Late(how, phase) => {
+                phase.into_iter().for_each(|phase| self.counters.count_timeout(phase));
+                late.push(Late { entry: entry.clone(), how });
                 now.saturating_add(clock::ticks(LAST_WORDS))
             }
         };
@@ -218,22 +284,22 @@ impl Deadlines {
     }
 
     /// Ends what a connection waits for. One that was still in the queue is over with this.
-    fn end(&self, Late { key, entry, how }: Late) {
+    pub(crate) fn end(&self, Late { entry, how }: Late) {
         match entry.shut(how) {
             Shut::Started => {}
-            Shut::TurnedAway => self.close(key),
+            Shut::TurnedAway => self.close(&entry),
         }
     }
 
     fn sleep<'a>(&self, mut table: MutexGuard<'a, Table>) -> MutexGuard<'a, Table> {
-        let next = table.timer.next_deadline();
-        table.wake_at = next.unwrap_or(Tick::MAX);
+        let next = table.timer.next_deadline().unwrap_or(Tick::MAX).min(table.relief_at);
+        table.wake_at = next;
         match next {
-            Some(tick) => {
-                let timeout = self.clock.until(tick);
+            ..Tick::MAX => {
+                let timeout = self.clock.until(next);
                 self.earlier.wait_timeout(table, timeout).map_or_else(|e| e.into_inner().0, |(table, _)| table)
             }
-            None => self.earlier.wait(table).unwrap_or_else(PoisonError::into_inner),
+            Tick::MAX => self.earlier.wait(table).unwrap_or_else(PoisonError::into_inner),
         }
     }
 
@@ -243,78 +309,13 @@ impl Deadlines {
         self.earlier.notify_all();
     }
 
-    /// Waits until fewer than `most` connections are live, or the server is stopping.
-    pub(crate) fn wait_for_room(&self, most: usize) {
-        self.wait(None, |table| table.live.len() < most || self.is_stopping());
-    }
-
-    /// Waits for `pause` or until the server is stopping.
-    pub(crate) fn pause(&self, pause: Duration) {
-        self.wait(Some(Instant::now() + pause), |_| self.is_stopping());
-    }
-
-    fn wait(&self, until: Option<Instant>, done: impl Fn(&Table) -> bool) {
-        let mut table = lock(&self.table);
-        table.waiting += 1;
-        while !done(&table) {
-            table = match until.map(|until| until.saturating_duration_since(Instant::now())) {
-                None => self.ended.wait(table).unwrap_or_else(PoisonError::into_inner),
-                Some(Duration::ZERO) => break,
-                Some(left) => {
-                    self.ended.wait_timeout(table, left).map_or_else(|e| e.into_inner().0, |(table, _)| table)
-                }
-            };
-        }
-        table.waiting -= 1;
-    }
-
-    /// Marks the server as stopping, for the loops and for whoever waits here.
-    pub(crate) fn begin_stopping(&self) {
-        let table = lock(&self.table); // so that nobody is between looking at the mark and waiting, or closing
-        for entry in table.live.values().filter(|entry| entry.is_idle()) {
-            entry.note_idle_at_stop();
-        }
-        self.stopping.store(true, SeqCst);
-        drop(table);
-        self.ended.notify_all();
-    }
-
-    /// Turns away those that are queued, and ends the waiting of those that wait for a request: if one arrives
-    /// whole at this very moment, it is still answered.
-    pub(crate) fn stop_waiting(&self) {
-        for (key, entry) in self.live() {
-            match entry.phase() {
-                Phase::Queued if entry.abort() => self.end(Late { key, entry, how: Shutdown::Both }),
-                Phase::FirstByte | Phase::Idle => {
-                    entry.note_idle_at_stop();
-                    self.end(Late { key, entry, how: Shutdown::Read });
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// Ends all that are live.
-    pub(crate) fn abort(&self) {
-        for (key, entry) in self.live().into_iter().filter(|(_, entry)| entry.abort()) {
-            self.end(Late { key, entry, how: Shutdown::Both });
-        }
-    }
-
-    fn live(&self) -> Vec<(Key, Arc<Entry>)> {
-        lock(&self.table).live.iter().map(|(&key, entry)| (key, entry.clone())).collect()
-    }
-
-    /// Waits until no connection is live, or until `until`; answers how many still are.
-    pub(crate) fn wait_for_all(&self, until: Option<Instant>) -> usize {
-        self.wait(until, |table| table.live.is_empty());
-        lock(&self.table).live.len()
-    }
-
-    /// What the live connections are doing.
+    /// What the connections are doing, and what has happened so far.
     pub(crate) fn stats(&self) -> Stats {
-        let mut stats = Stats::default();
-        lock(&self.table).live.values().for_each(|entry| stats.count(entry));
+        let mut stats = self.counters.stats();
+        let table = lock(&self.table);
+        stats.requests = table.ended.served;
+        stats.waiting = table.live.len().saturating_sub(self.capacity);
+        table.live.values().for_each(|entry| stats.count(entry));
         stats
     }
 
@@ -326,32 +327,53 @@ impl Deadlines {
     }
 }
 
-fn wake(fired: &mut Vec<Fired<Timed>>) {
-    for timer in fired.drain(..) {
-        match timer.value.0 {
-            Whom::Sleeper(waker) => unharmed(|| waker.wake()),
-            Whom::Connection(_) => {} // it ends by itself; only the timer has come to its end
+/// Wakes tasks, which is somebody else's code: with no lock held.
+pub(crate) fn wake(wakers: impl IntoIterator<Item = Waker>) {
+    wakers.into_iter().for_each(|waker| unharmed(|| waker.wake()));
+}
+
+/// Those of `fired` that are to be woken. A connection ends by itself; only its timer has come to its end.
+fn sleepers(fired: &mut Vec<Fired<Timed>>) -> impl Iterator<Item = Waker> {
+    fired.drain(..).filter_map(|timer| match timer.value.0 {
+        Whom::Sleeper(waker) => Some(waker),
+        Whom::Connection(_) => None,
+    })
+}
+
+/// A connection that is to be ended, once the lock is free.
+pub(crate) struct Late {
+    pub(crate) entry: Arc<Entry>,
+    pub(crate) how: Shutdown,
+}
+
+/// Keeps a connection's place in the table; the last one to be dropped gives it up.
+pub(crate) struct Hold {
+    deadlines: Arc<Deadlines>,
+    entry: Arc<Entry>,
+}
+
+impl Hold {
+    /// Another one, for somebody who works for a connection that is live.
+    pub(crate) fn of(deadlines: &Arc<Deadlines>, entry: &Arc<Entry>) -> Self {
+        entry.hold();
+        Self { deadlines: deadlines.clone(), entry: entry.clone() }
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        if self.entry.let_go() {
+            self.deadlines.close(&self.entry);
         }
     }
 }
 
-/// A connection that is to be ended, once the lock is free.
-struct Late {
-    key: Key,
-    entry: Arc<Entry>,
-    how: Shutdown,
-}
-
-/// A place in the table; dropping it gives the place up.
-pub(crate) struct Registered {
-    deadlines: Arc<Deadlines>,
-    entry: Arc<Entry>,
-    key: Key,
-}
+/// A connection's own hold on its place; dropping it ends the connection.
+pub(crate) struct Registered(Hold);
 
 impl Registered {
     pub(crate) fn entry(&self) -> &Arc<Entry> {
-        &self.entry
+        &self.0.entry
     }
 
     /// See [`Entry::start`]; the first byte may take `first_byte`.
@@ -360,14 +382,15 @@ impl Registered {
         wrap: impl FnOnce(TcpStream) -> io::Result<T>,
         first_byte: Duration,
     ) -> io::Result<Arc<dyn Transport>> {
-        self.entry.start(wrap, self.deadlines.clock.after(first_byte))
+        let (now, deadline) = self.0.deadlines.clock.span(first_byte);
+        self.0.entry.note_progress(now);
+        self.0.entry.start(wrap, deadline)
     }
 }
 
 impl Drop for Registered {
     fn drop(&mut self) {
-        self.entry.close();
-        self.deadlines.close(self.key);
+        self.0.entry.close();
     }
 }
 
@@ -380,19 +403,21 @@ mod tests {
     use std::sync::mpsc::channel;
     use std::task::{Context, Poll};
     use std::thread;
+    use std::time::Instant;
     use switchboard_timer::Wheel;
 
     #[test]
     fn a_visit_comes_within_the_horizon_and_with_many_others() {
         for horizon in [1, 7, 50, 1_000, 600_000] {
-            let deadlines = Deadlines::new(Box::new(Wheel::new()), Clock::start(), Duration::from_millis(horizon));
+            let deadlines =
+                Deadlines::new(Box::new(Wheel::new()), Clock::start(), Duration::from_millis(horizon), usize::MAX);
             let mut visits: Vec<Tick> = (0..horizon).map(|now| deadlines.next_visit(now)).collect();
             let is_ahead = |(now, &visit): (usize, &Tick)| (now as Tick + 1..=now as Tick + horizon).contains(&visit);
             assert!(visits.iter().enumerate().all(is_ahead), "a horizon of {horizon}");
             visits.dedup();
             assert!(visits.len() <= 17, "{} visits in a horizon of {horizon}", visits.len());
         }
-        let deadlines = Deadlines::new(Box::new(Wheel::new()), Clock::start(), Duration::from_secs(1));
+        let deadlines = Deadlines::new(Box::new(Wheel::new()), Clock::start(), Duration::from_secs(1), usize::MAX);
         assert!(deadlines.next_visit(Tick::MAX - 3) > Tick::MAX - 1_000, "nor is the end of time passed");
     }
 
@@ -417,7 +442,7 @@ mod tests {
     /// A table with a connection in it, whose client's end goes at once.
     fn with_connection(shuts: impl Fn() + Send + Sync + 'static) -> (Arc<Deadlines>, Registered) {
         let horizon = Duration::from_secs(1);
-        let deadlines = Arc::new(Deadlines::new(Box::new(Wheel::new()), Clock::start(), horizon));
+        let deadlines = Arc::new(Deadlines::new(Box::new(Wheel::new()), Clock::start(), horizon, usize::MAX));
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let _client = TcpStream::connect(listener.local_addr().expect("an address")).expect("it listens");
         let place = deadlines.open(listener.accept().expect("a client").0, horizon);

@@ -109,12 +109,13 @@ pub(crate) fn read_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<us
 }
 
 /// Writes all of `head` and then `body`, calling `before_turn` before every [`TURN`] bytes, in however many writes
-/// these are taken.
+/// these are taken, and `got_on` when some of them have been.
 pub(crate) async fn write_all(
     transport: &dyn Transport,
     mut head: &[u8],
     mut body: &[u8],
     mut before_turn: impl FnMut() -> io::Result<()>,
+    got_on: impl Fn(),
 ) -> io::Result<()> {
     let mut taken = TURN; // of this turn
     while !(head.is_empty() && body.is_empty()) {
@@ -139,6 +140,9 @@ pub(crate) async fn write_all(
         let of_head = written.min(head.len());
         head = &head[of_head..];
         body = &body[written - of_head..];
+        if taken < TURN && !(head.is_empty() && body.is_empty()) {
+            got_on();
+        }
     }
     Ok(())
 }

@@ -100,7 +100,7 @@ fn a_request_that_has_arrived_when_the_server_stops_is_answered() {
     let silent = TcpStream::connect(server.addr()).expect("a connection");
     let start = || queue.recv().expect("a connection").serve(Ok).expect("in time");
     let (conversation, silence) = (start(), start());
-    assert_eq!((server.stats().queued, server.stats().idle), (0, 2));
+    assert_eq!((server.stats().queued, server.stats().silent), (0, 2));
     let stopping = std::thread::spawn(move || server.shutdown(AGES));
     // Neither has read yet. The silent one is ended by the stop, which has thus begun.
     block_on(silence);
@@ -137,7 +137,7 @@ fn what_was_idle_at_the_stop_counts_as_idle_however_it_ends() {
     let server = server.spawn(SlowToStop(Mutex::new((sender, gate))), |_: &mut Request| "Hello").expect("a server");
     let addr = server.addr();
     let clients = [(); 2].map(|()| TcpStream::connect(addr).expect("a connection"));
-    while server.stats().idle < 2 {
+    while server.stats().silent < 2 {
         std::thread::yield_now();
     }
     let stopping = std::thread::spawn(move || server.shutdown(AGES));

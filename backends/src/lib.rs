@@ -1,14 +1,24 @@
 //! The backends of Switchboard: where connections run.
 //!
-//! | name | model | package | a waiting connection costs |
+//! | name | model | feature and package | a waiting connection costs |
 //! |---|---|---|---|
 //! | `threads` | a thread per connection | std | a thread |
+//! | `workqueue` | an elastic pool after Linux's work queue | std | a worker, of 256 |
+//! | `pool` | a fixed pool | `threadpool` | a worker, of 64 |
+//! | `may` | green threads | `may` | a coroutine and its stack |
+//! | `smol` | an executor whose threads share all tasks | `smol` | a future |
+//! | `async-io` | an executor on each thread | `async-io` | a future |
 //!
 //! No HTTP is known in here: a backend is given a future and a socket, and only decides where the one runs and how
 //! the other waits. Each is one file. Choose one by its type, or by its name at run time with [`AnyBackend`].
 
 mod named;
-mod threads;
+pub mod threads;
+pub mod workqueue;
 
-pub use named::{AnyBackend, UnknownBackend};
+pub use named::{AnyBackend, Knob, Listed, NoBackend};
 pub use threads::Threads;
+pub use workqueue::WorkQueue;
+
+/// What [`AnyBackend`] knows.
+const LIST: &[Listed] = &[threads::LISTED, workqueue::LISTED];

@@ -4,8 +4,23 @@
 //! connection costs a thread for as long as it is open, idle or not. A stack's untouched pages cost nothing, so the
 //! stack is generous; a handler that overflows it ends the process (std catches the overflow and aborts).
 
+use crate::named::{Knob, Listed};
 use std::thread;
 use switchboard_core::{Backend, Connection, Rejected, block_on};
+
+pub(crate) const LISTED: Listed = Listed {
+    name: "threads",
+    advice: "a thread per connection: the simplest, handlers may block as they like; each connection costs a thread",
+    knobs: &[Knob::STACK],
+    has_main: false,
+    make: |values| {
+        let threads = Threads::new();
+        Ok(Box::new(match values.stack_size() {
+            Some(bytes) => threads.stack_size(bytes),
+            None => threads,
+        }))
+    },
+};
 
 const STACK_SIZE: usize = 256 << 10;
 

@@ -52,7 +52,7 @@ mod word;
 
 pub use acceptor::Acceptor;
 pub use backend::{Backend, Connection};
-pub use block_on::block_on;
+pub use block_on::{block_on, block_on_with};
 pub use body::{Body, Producer};
 pub use error::{BodyError, InvalidField, Refusal, Rejected};
 pub use event::Event;

@@ -22,7 +22,7 @@ mod custom_backend;
 
 fn main() {
     let arguments = Arguments::from_args();
-    let ours = AnyBackend::NAMES.iter().flat_map(|backend| timer::NAMES.iter().map(move |timer| (*backend, *timer)));
+    let ours = AnyBackend::names().flat_map(|backend| timer::NAMES.iter().map(move |timer| (backend, *timer)));
     let mut trials = Vec::new();
     for (backend, timer) in ours.chain([(CUSTOM, FOREIGN), (SUSPENDING, timer::NAMES[0])]) {
         for case in CASES {

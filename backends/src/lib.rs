@@ -12,7 +12,21 @@
 //! No HTTP is known in here: a backend is given a future and a socket, and only decides where the one runs and how
 //! the other waits. Each is one file. Choose one by its type, or by its name at run time with [`AnyBackend`].
 
+#[cfg(feature = "async-io")]
+pub mod async_io;
+#[cfg(any(feature = "may", feature = "smol", feature = "async-io"))]
+mod lowat;
+#[cfg(all(feature = "may", unix))]
+pub mod may;
 mod named;
+#[cfg(any(feature = "may", feature = "smol", feature = "async-io"))]
+mod offload;
+#[cfg(feature = "threadpool")]
+pub mod pool;
+#[cfg(any(feature = "smol", feature = "async-io"))]
+mod readiness;
+#[cfg(feature = "smol")]
+pub mod smol;
 pub mod threads;
 pub mod workqueue;
 
@@ -21,4 +35,15 @@ pub use threads::Threads;
 pub use workqueue::WorkQueue;
 
 /// What [`AnyBackend`] knows.
-const LIST: &[Listed] = &[threads::LISTED, workqueue::LISTED];
+const LIST: &[Listed] = &[
+    threads::LISTED,
+    workqueue::LISTED,
+    #[cfg(feature = "threadpool")]
+    pool::LISTED,
+    #[cfg(all(feature = "may", unix))]
+    may::LISTED,
+    #[cfg(feature = "smol")]
+    smol::LISTED,
+    #[cfg(feature = "async-io")]
+    async_io::LISTED,
+];

@@ -12,7 +12,7 @@ use crate::deadline::turn_away;
 use crate::listener::Listener;
 use crate::server::Shared;
 use crate::sleep::Sleep;
-use crate::{Connection, Event, Limits, Overload, block_on};
+use crate::{Connection, Event, Limits, Overload, Rejected, block_on};
 use std::future::{Future, poll_fn};
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -81,8 +81,12 @@ impl Acceptor {
         self.listener.addr()
     }
 
-    /// Tells the server's observer.
-    pub fn report(&self, event: &Event<'_>) {
+    /// Tells the server that the backend could not take a connection.
+    pub fn rejected(&self, reason: &Rejected) {
+        self.report(&Event::Rejected { reason });
+    }
+
+    fn report(&self, event: &Event<'_>) {
         self.server.report(event);
     }
 
@@ -92,6 +96,7 @@ impl Acceptor {
 
     fn admit(&self, stream: TcpStream, peer: SocketAddr) -> Connection {
         self.server.deadlines.counters.accepted.count();
+        self.listener.adopt(&stream);
         let place = self.server.deadlines.open(stream, self.server.limits.queued);
         Connection { place, peer, server: self.server.clone(), application: self.application.clone() }
     }

@@ -12,7 +12,7 @@ use crate::connection::Application;
 use crate::link::Link;
 use crate::server::Shared;
 use crate::table::Registered;
-use crate::{Acceptor, Event, Offload, Rejected, Transport};
+use crate::{Acceptor, Offload, Rejected, Transport};
 use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
@@ -69,7 +69,7 @@ pub trait Backend: Send + Sync + 'static {
     fn accept(&self, acceptor: Acceptor) -> io::Result<()> {
         while let Some(connection) = acceptor.accept() {
             if let Err(reason) = self.dispatch(connection) {
-                acceptor.report(&Event::Rejected { reason: &reason });
+                acceptor.rejected(&reason);
             }
         }
         Ok(())

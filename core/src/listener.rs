@@ -2,13 +2,21 @@
 
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 pub(crate) struct Listener {
     socket: TcpListener,
     addr: SocketAddr,
     options: Options,
+    /// How many accepted sockets may not have the listener's options.
+    doubtful: AtomicUsize,
 }
+
+/// On Linux a socket has the options that its listener had when the client connected, which may be before they were set.
+/// Such clients are in the listener's queue by then, and that is never longer than this (`net.core.somaxconn`, as usual).
+/// Elsewhere sockets have none.
+const DOUBTFUL: usize = if cfg!(target_os = "linux") { 4096 } else { usize::MAX };
 
 /// What every accepted socket is set to.
 #[derive(Clone, Copy)]
@@ -47,7 +55,7 @@ impl Listener {
         socket.set_nonblocking(false)?;
         let (addr, options) = (socket.local_addr()?, Options::new(send));
         let stopper = Stopper::new(&socket, addr, options)?;
-        Ok((Self { socket, addr, options }, stopper))
+        Ok((Self { socket, addr, options, doubtful: AtomicUsize::new(DOUBTFUL) }, stopper))
     }
 
     pub(crate) fn addr(&self) -> SocketAddr {
@@ -60,11 +68,16 @@ impl Listener {
 
     /// Waits for a connection.
     pub(crate) fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let (stream, peer) = self.socket.accept()?;
-        if cfg!(not(target_os = "linux")) {
-            self.options.set(&stream)?; // on Linux it has them from the listener
+        self.socket.accept()
+    }
+
+    /// Sees to it that an accepted socket has the options.
+    pub(crate) fn adopt(&self, stream: &TcpStream) {
+        let doubtful = self.doubtful.load(Relaxed);
+        if doubtful > 0 {
+            self.doubtful.store(doubtful.saturating_sub(usize::from(cfg!(target_os = "linux"))), Relaxed);
+            let _ = self.options.set(stream); // one that has been reset already has none
         }
-        Ok((stream, peer))
     }
 }
 
@@ -72,7 +85,7 @@ impl Listener {
 impl Stopper {
     fn new(socket: &TcpListener, _: SocketAddr, options: Options) -> io::Result<Self> {
         // As a stream, the listener has the calls that std does not give to listeners: options, which accepted
-        // sockets inherit (system calls saved for each), and shutdown(2), which makes accept return.
+        // sockets inherit (two system calls saved for each), and shutdown(2), which makes accept return.
         let socket = TcpStream::from(std::os::fd::OwnedFd::from(socket.try_clone()?));
         options.set(&socket)?;
         Ok(Self { socket })

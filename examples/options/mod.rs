@@ -14,7 +14,7 @@ const DRAIN: Duration = Duration::from_secs(10);
 #[derive(Args)]
 pub(crate) struct Options {
     #[arg(long, default_value = "threads", value_name = "NAME")]
-    #[arg(help = choices("Where connections run", AnyBackend::NAMES))]
+    #[arg(help = choices("Where connections run", &AnyBackend::names().collect::<Vec<_>>()))]
     backend: String,
 
     #[arg(long, default_value = timer::NAMES[0], value_name = "NAME")]

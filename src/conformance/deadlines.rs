@@ -1,7 +1,7 @@
 //! Clients that are late: each is ended by the limit that is about it, never early, while others are served.
 
 use super::{AGES, Client, PATIENCE, Subject};
-use crate::{Limits, Request, Response, Running};
+use crate::{Limits, Request, Response, Running, blocking};
 use std::iter::{once, repeat};
 use std::sync::Mutex;
 use std::sync::mpsc;
@@ -199,12 +199,13 @@ pub(super) fn a_busy_handler_has_no_deadline(subject: &Subject) {
     let all_short = Limits { first_byte: LIMIT, head: LIMIT, idle: LIMIT, body: LIMIT, send: LIMIT, ..patient() };
     let (release, gate) = mpsc::channel::<()>();
     let gate = Mutex::new(gate);
-    let server = subject.serve(all_short, move |request: &mut Request| {
+    let busy = blocking(move |request: &mut Request| {
         if request.path() == "/busy" {
             let _ = gate.lock().expect("one busy request at a time").recv_timeout(PATIENCE);
         }
         "Hello"
     });
+    let server = subject.serve(all_short, busy);
     let mut client = Client::of(&server);
     client.send("GET /busy HTTP/1.1\r\nHost: test\r\n\r\n");
     for _ in 0..3 {

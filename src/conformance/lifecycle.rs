@@ -1,7 +1,7 @@
 //! Connections and servers: at once, in order, broken by a handler, and at their end.
 
 use super::{Client, PATIENCE, Subject};
-use crate::{Limits, Request, Server, asynchronous};
+use crate::{Handler, Limits, Request, Server, asynchronous, blocking};
 use std::future::poll_fn;
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -50,14 +50,14 @@ impl Gate {
 }
 
 /// A handler that waits at the gate when its path is a number.
-fn gated(gate: &Arc<Gate>) -> impl Fn(&mut Request) -> &'static str + Send + Sync + 'static {
+fn gated(gate: &Arc<Gate>) -> impl Handler {
     let gate = gate.clone();
-    move |request| {
+    blocking(move |request: &mut Request| {
         if let Ok(ticket) = request.path()[1..].parse() {
             gate.pass(ticket);
         }
         "Hello"
-    }
+    })
 }
 
 pub(super) fn connections_run_at_once(subject: &Subject) {

@@ -6,8 +6,8 @@ use crate::{Body, Limits, Producer, Request, Response, Sleep, asynchronous};
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};
-use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
@@ -182,13 +182,17 @@ pub(super) fn a_stuck_handler_that_sleeps_at_last_is_dropped(subject: &Subject) 
         }
     }
 
-    type Ends = (Sender<()>, Mutex<Receiver<()>>, Sender<()>);
+    type Ends = (Sender<()>, Arc<Mutex<Receiver<()>>>, Sender<()>);
     let ((arrived, arrives), (release, released), (dropped, drops)) = (channel(), channel(), channel());
-    let ends = (arrived, Mutex::new(released), dropped);
+    let ends = (arrived, Arc::new(Mutex::new(released)), dropped);
     let stuck = crate::with(ends, async |(arrived, released, dropped): &Ends, request: &mut Request| {
         let _guard = Guard(dropped.clone());
-        arrived.send(()).expect("it is waited for");
-        released.lock().expect("one request").recv().expect("it is released");
+        let (arrived, released) = (arrived.clone(), released.clone());
+        let blocks = request.unblock(move || {
+            arrived.send(()).expect("it is waited for");
+            released.lock().expect("one request").recv().expect("it is released");
+        });
+        blocks.await.expect("there is a place for it");
         request.sleep(AGES).await;
     });
     let server = subject.serve(patient(), stuck);

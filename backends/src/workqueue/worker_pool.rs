@@ -194,12 +194,11 @@ impl<J> WorkerPool<J> {
             }
         };
         self.set(id, Some(Worker::Idle { since: now }));
-        if is_rescuer || self.may_run_more() {
-            if let Some(Work { number, job, .. }) = self.worklist.pop_front() {
-                self.set(id, Some(Worker::Running { number }));
-                self.moved_at = now;
-                return Step::Run(job);
-            }
+        let work = if is_rescuer || self.may_run_more() { self.worklist.pop_front() } else { None };
+        if let Some(Work { number, job, .. }) = work {
+            self.set(id, Some(Worker::Running { number }));
+            self.moved_at = now;
+            return Step::Run(job);
         }
         if self.is_closed {
             self.set(id, None);

@@ -1,0 +1,265 @@
+//! `may`: green threads, on the package `may`.
+//!
+//! A connection is a coroutine with a stack of its own, of 64 KiB, of which only what has been used takes memory. Its
+//! code is that of a thread that blocks; where it waits, another coroutine goes on.
+//!
+//! # What green threads cannot do safely
+//!
+//! `may` marks the spawning of a coroutine as unsafe (`coroutine::spawn`, `Builder::spawn`), for two reasons, and its
+//! macro `go!`, used here, takes the responsibility. So they are the handler's to respect:
+//!
+//! - **The stack does not grow.** A handler that needs more than it has runs into the guard page: `may` prints that the
+//!   coroutine has overflowed its stack, the process goes on, and *that connection is lost*: what it held is never dropped,
+//!   and it counts as open for ever. 64 KiB hold a directory handler several times over (a test sees to it); deep
+//!   recursion, large arrays on the stack, or a big library want more: the knob `stack`, or `blocking`, which calls the
+//!   handler on a thread.
+//! - **Thread locals.** A coroutine that has waited may go on on another thread. Whatever it kept of a thread local across
+//!   the wait, a reference or what the compiler remembers of its address, is then another thread's. A handler must not
+//!   wait (read a body, sleep, stream) while it borrows one.
+//!
+//! (Sources: the documentation of `may` 0.3, "Caveat" in its README and docs/may_caveat.md, and of `Builder::spawn`.)
+//!
+//! And a handler that blocks its thread, with a lock or `std::thread::sleep`, stops every coroutine that waits for this
+//! thread: wrap it in [`blocking`](switchboard_core::blocking).
+//!
+//! # The process's own
+//!
+//! `may` has one scheduler a process, whose threads start with the first coroutine and stay. The first backend that is
+//! made decides how many they are, and how large the stacks. On Linux a process may have 65,530 mappings
+//! (`vm.max_map_count`), and a stack with its guard page takes two: about 30,000 connections.
+
+use crate::lowat::Lowat;
+use crate::named::{Knob, Listed};
+use crate::offload::{BLOCKING, OnDemand};
+use may::coroutine::{self, Builder};
+use may::go;
+use may::io::{CoIo, WaitIo};
+use std::fmt;
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+use switchboard_core::{Acceptor, Backend, Connection, Offload, Rejected, Transport, block_on_with};
+
+pub(crate) const LISTED: Listed = Listed {
+    name: "may",
+    advice: "green threads: the fastest here, code that blocks in form only; mind the stacks and thread locals",
+    knobs: &[
+        Knob::THREADS,
+        Knob { name: "stack", about: "KiB of stack for each connection [64]", range: 16..=65_536 },
+        BLOCKING,
+    ],
+    has_main: true,
+    make: |values| {
+        let (threads, stack) = (values.usize("threads"), values.stack_size());
+        Ok(Box::new(May::with(threads, stack, values.usize("blocking"))?))
+    },
+};
+
+const STACK_SIZE: usize = 64 << 10;
+
+/// How many calls in a row may be ready before others get a turn.
+const TURNS: u32 = 16;
+
+/// What the process's scheduler was started with.
+static PROCESS: OnceLock<Settings> = OnceLock::new();
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Settings {
+    threads: usize,
+    stack_size: usize,
+}
+
+/// Green threads.
+///
+/// ```
+/// use switchboard::{Request, Server, backends::may::May};
+///
+/// let running = Server::bind("127.0.0.1:0")?.spawn(May::new()?, |_: &mut Request| "Hello")?;
+/// # drop(running);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct May {
+    stack_size: usize,
+    offload: Arc<OnDemand>,
+}
+
+impl May {
+    /// On the scheduler of the process: a thread per core and stacks of 64 KiB, unless the first backend made was given
+    /// other numbers.
+    ///
+    /// # Errors
+    ///
+    /// None at present.
+    pub fn new() -> io::Result<Self> {
+        Self::with(None, None, None)
+    }
+
+    /// With so many `threads`, and stacks of so many `bytes`.
+    ///
+    /// # Errors
+    ///
+    /// If the scheduler of the process already runs on another number of threads.
+    pub fn with_threads(threads: usize, stack_size: usize) -> io::Result<Self> {
+        Self::with(Some(threads), Some(stack_size), None)
+    }
+
+    fn with(threads: Option<usize>, stack_size: Option<usize>, blocking: Option<usize>) -> io::Result<Self> {
+        let process = *PROCESS.get_or_init(|| {
+            let threads = threads.unwrap_or_else(Knob::cores);
+            let settings = Settings { threads, stack_size: stack_size.unwrap_or(STACK_SIZE) };
+            let words = settings.stack_size / size_of::<usize>();
+            // Stacks of this size are kept for the next coroutine. Which core a thread runs on is the system's to say.
+            may::config().set_workers(threads).set_stack_size(words).set_worker_pin(false);
+            settings
+        });
+        if threads.is_some_and(|threads| threads != process.threads) {
+            let reason = format!("the green threads of this process already run on {} threads", process.threads);
+            return Err(io::Error::other(reason));
+        }
+        let stack_size = stack_size.unwrap_or(process.stack_size);
+        Ok(Self { stack_size, offload: Arc::new(OnDemand::new(blocking)) })
+    }
+}
+
+/// Starts a coroutine. See above for what is unsafe about that.
+fn start(stack_size: usize, run: impl FnOnce() + Send + 'static) -> io::Result<coroutine::JoinHandle<()>> {
+    go!(Builder::new().stack_size(stack_size / size_of::<usize>()), run)
+}
+
+/// Drives a future on this coroutine, which parks where a thread would.
+fn block_on<F: Future>(future: F) -> F::Output {
+    let own = coroutine::current();
+    block_on_with(future, move || own.unpark(), coroutine::park)
+}
+
+fn dispatch(connection: Connection, stack_size: usize) -> Result<(), Rejected> {
+    start(stack_size, move || {
+        // An error: the socket is not to be had, or it has waited too long and has been turned away.
+        if let Ok(conversation) = connection.serve(Green::new) {
+            block_on(conversation);
+        }
+    })?;
+    Ok(())
+}
+
+impl Backend for May {
+    fn dispatch(&self, connection: Connection) -> Result<(), Rejected> {
+        dispatch(connection, self.stack_size)
+    }
+
+    /// A coroutine accepts; this thread waits for it.
+    fn accept(&self, acceptor: Acceptor) -> io::Result<()> {
+        let lowat = Lowat::of(acceptor.listener());
+        let listener = CoIo::new(acceptor.listener().try_clone()?)?;
+        let stack_size = self.stack_size;
+        let accepting = start(stack_size, move || {
+            let accept = || accept(&listener).inspect(|(stream, _)| lowat.adopt(stream));
+            while let Some(connection) = block_on(acceptor.accept_with(|_| Poll::Ready(accept()))) {
+                if let Err(reason) = dispatch(connection, stack_size) {
+                    acceptor.rejected(&reason);
+                }
+            }
+        })?;
+        accepting.join().map_err(|_| io::Error::other("the coroutine that accepts panicked"))
+    }
+
+    fn offload(&self) -> Option<Arc<dyn Offload>> {
+        Some(self.offload.clone())
+    }
+
+    /// The scheduler's threads are the process's, and stay.
+    fn stop(&self, stuck: usize) {
+        self.offload.stop(stuck);
+    }
+}
+
+fn accept(listener: &CoIo<TcpListener>) -> io::Result<(TcpStream, SocketAddr)> {
+    loop {
+        match listener.inner().accept() {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => drop(listener.wait_io()),
+            accepted => return accepted,
+        }
+    }
+}
+
+/// A socket whose coroutine waits.
+struct Green {
+    socket: CoIo<TcpStream>,
+    /// The last read took all there was, and the client had not ended its side: the next one waits first, instead of
+    /// asking the system in vain. Events are edges, so the end is remembered.
+    is_empty: AtomicBool,
+    has_ended: AtomicBool,
+    /// How many calls in a row were ready.
+    turns: AtomicU32,
+}
+
+/// Events after which there may be no further one: EPOLLRDHUP, EPOLLHUP, EPOLLERR.
+const ENDS: usize = 0x2000 | 0x10 | 0x8;
+
+impl Green {
+    fn new(stream: TcpStream) -> io::Result<Self> {
+        let (is_empty, has_ended) = (AtomicBool::new(false), AtomicBool::new(false));
+        Ok(Self { socket: CoIo::new(stream)?, is_empty, has_ended, turns: AtomicU32::new(0) })
+    }
+
+    /// Waits for the next event.
+    fn wait(&self) {
+        self.turns.store(0, Relaxed);
+        if self.socket.wait_io() & ENDS != 0 {
+            self.has_ended.store(true, Relaxed);
+        }
+    }
+
+    /// Lets others go first, if it has had many turns in a row.
+    fn take_turn(&self) {
+        let turns = self.turns.load(Relaxed);
+        if turns < TURNS {
+            self.turns.store(turns + 1, Relaxed);
+        } else {
+            self.turns.store(0, Relaxed);
+            coroutine::yield_now();
+        }
+    }
+
+    fn call(&self, mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
+        loop {
+            match call() {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => self.wait(),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+    }
+}
+
+impl Transport for Green {
+    fn poll_read(&self, _: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.take_turn();
+        if self.is_empty.load(Relaxed) && !self.has_ended.load(Relaxed) {
+            self.wait();
+        }
+        let read = self.call(|| self.socket.inner().read(buf));
+        self.is_empty.store(read.as_ref().is_ok_and(|&read| read < buf.len()), Relaxed);
+        Poll::Ready(read)
+    }
+
+    fn poll_write(&self, _: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        self.take_turn();
+        Poll::Ready(self.call(|| match bufs {
+            [one] => self.socket.inner().write(one), // send(2) is cheaper than writev(2)
+            many => self.socket.inner().write_vectored(many),
+        }))
+    }
+
+    fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.socket.inner().shutdown(how)
+    }
+}
+
+impl fmt::Debug for May {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("May").field("stack_size", &self.stack_size).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,146 @@
+//! Sockets that wait for readiness on `async-io`'s reactor, and what else the executors have in common.
+//!
+//! # Rules
+//!
+//! 1. After a read that did not fill its buffer there is nothing left to read: the next one first waits for readiness,
+//!    instead of asking the system in vain. (The reactor's interest is level-triggered, so nothing is missed, an end
+//!    behind the data included.)
+//! 2. Who is always ready gives way now and then, so that one fast client does not own its thread.
+//! 3. A write is ready as soon as the client has taken something, not only when a third of the buffer is free: see
+//!    [`lowat`](crate::lowat).
+
+use crate::lowat::Lowat;
+use async_io::Async;
+use std::future::{Future, poll_fn};
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll, Waker, ready};
+use switchboard_core::{Acceptor, Connection, Rejected, Transport};
+
+/// How many calls in a row may be ready before others get a turn.
+const TURNS: u32 = 16;
+
+/// A socket on the reactor.
+pub(crate) struct Ready {
+    socket: Async<TcpStream>,
+    /// The last read took all there was.
+    is_empty: AtomicBool,
+    /// How many calls in a row were ready.
+    turns: AtomicU32,
+}
+
+impl Ready {
+    pub(crate) fn new(stream: TcpStream) -> io::Result<Self> {
+        let socket = Async::new(stream)?;
+        Ok(Self { socket, is_empty: AtomicBool::new(false), turns: AtomicU32::new(0) })
+    }
+
+    /// Has it wait for others, if it has had many turns in a row.
+    fn poll_turn(&self, cx: &Context<'_>) -> Poll<()> {
+        let turns = self.turns.load(Relaxed);
+        if turns < TURNS {
+            self.turns.store(turns + 1, Relaxed);
+            return Poll::Ready(());
+        }
+        self.turns.store(0, Relaxed);
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+impl Transport for Ready {
+    fn poll_read(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        ready!(self.poll_turn(cx));
+        loop {
+            if self.is_empty.load(Relaxed) {
+                self.turns.store(0, Relaxed);
+                ready!(self.socket.poll_readable(cx))?;
+                self.is_empty.store(false, Relaxed);
+            }
+            match self.socket.get_ref().read(buf) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => self.is_empty.store(true, Relaxed),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                read => {
+                    self.is_empty.store(read.as_ref().is_ok_and(|&read| read < buf.len()), Relaxed);
+                    return Poll::Ready(read);
+                }
+            }
+        }
+    }
+
+    fn poll_write(&self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        ready!(self.poll_turn(cx));
+        loop {
+            let written = match bufs {
+                [one] => self.socket.get_ref().write(one), // send(2) is cheaper than writev(2)
+                many => self.socket.get_ref().write_vectored(many),
+            };
+            match written {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.turns.store(0, Relaxed);
+                    ready!(self.socket.poll_writable(cx))?;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                written => return Poll::Ready(written),
+            }
+        }
+    }
+
+    fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.socket.get_ref().shutdown(how)
+    }
+}
+
+/// Accepts until the server stops, giving each connection to `dispatch`.
+pub(crate) async fn accept(
+    acceptor: Acceptor,
+    dispatch: impl Fn(Connection) -> Result<(), Rejected>,
+) -> io::Result<()> {
+    let lowat = Lowat::of(acceptor.listener());
+    let listener = Async::new(acceptor.listener().try_clone()?)?;
+    let poll = |cx: &mut Context<'_>| {
+        let accepted = ready!(poll_accept(&listener, cx));
+        Poll::Ready(accepted.inspect(|(stream, _)| lowat.adopt(stream)))
+    };
+    while let Some(connection) = acceptor.accept_with(poll).await {
+        if let Err(reason) = dispatch(connection) {
+            acceptor.rejected(&reason);
+        }
+    }
+    Ok(())
+}
+
+fn poll_accept(listener: &Async<TcpListener>, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+    loop {
+        match listener.get_ref().accept() {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => ready!(listener.poll_readable(cx))?,
+            accepted => return Poll::Ready(accepted),
+        }
+    }
+}
+
+/// Lets the threads of an executor end.
+#[derive(Default)]
+pub(crate) struct Gate {
+    is_open: AtomicBool,
+    waiting: Mutex<Vec<Waker>>,
+}
+
+impl Gate {
+    pub(crate) fn open(&self) {
+        self.is_open.store(true, SeqCst);
+        let waiting = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        waiting.into_iter().for_each(Waker::wake);
+    }
+
+    /// Over when it is open.
+    pub(crate) fn pass(&self) -> impl Future<Output = ()> + '_ {
+        poll_fn(|cx| {
+            let waker = cx.waker().clone();
+            self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(waker);
+            if self.is_open.load(SeqCst) { Poll::Ready(()) } else { Poll::Pending }
+        })
+    }
+}

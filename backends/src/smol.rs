@@ -1,0 +1,116 @@
+//! `smol`: async tasks on one executor that all its threads share, on the package `smol`.
+//!
+//! A connection is a task, and costs a future of a kilobyte or so while it waits. Whichever thread is free goes on with
+//! it, so a handler that blocks holds up one thread, and all of them when as many block: wrap it in
+//! [`blocking`](switchboard_core::blocking). The threads start with the backend and end with the server; the reactor
+//! has one thread for the whole process, which stays.
+
+use crate::named::{Knob, Listed};
+use crate::offload::{BLOCKING, OnDemand};
+use crate::readiness::{self, Gate, Ready};
+use smol::Executor;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::{fmt, mem};
+use switchboard_core::{Acceptor, Backend, Connection, Offload, Rejected, block_on};
+
+pub(crate) const LISTED: Listed = Listed {
+    name: "smol",
+    advice: "async tasks that any of its threads goes on with: many connections, little memory, even load",
+    knobs: &[Knob::THREADS, BLOCKING],
+    has_main: true,
+    make: |values| {
+        let threads = values.usize("threads").unwrap_or_else(Knob::cores);
+        Ok(Box::new(Smol::with_blocking(threads, values.usize("blocking"))?))
+    },
+};
+
+/// Async tasks on threads that share them.
+///
+/// ```
+/// use switchboard::{Request, Server, backends::smol::Smol};
+///
+/// let running = Server::bind("127.0.0.1:0")?.spawn(Smol::new(2)?, |_: &mut Request| "Hello")?;
+/// # drop(running);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct Smol {
+    shared: Arc<Shared>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    offload: Arc<OnDemand>,
+}
+
+#[derive(Default)]
+struct Shared {
+    executor: Executor<'static>,
+    end: Gate,
+}
+
+impl Smol {
+    /// Starts `threads` threads; handlers that block get up to 256 others.
+    ///
+    /// # Errors
+    ///
+    /// If a thread cannot be started.
+    pub fn new(threads: usize) -> io::Result<Self> {
+        Self::with_blocking(threads, None)
+    }
+
+    fn with_blocking(threads: usize, blocking: Option<usize>) -> io::Result<Self> {
+        let offload = Arc::new(OnDemand::new(blocking));
+        let smol = Self { shared: Arc::default(), threads: Mutex::default(), offload };
+        for number in 0..threads.max(1) {
+            let shared = smol.shared.clone();
+            let builder = thread::Builder::new().name(format!("smol-{number}"));
+            let thread = builder.spawn(move || smol::block_on(shared.executor.run(shared.end.pass())))?;
+            smol.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+        }
+        Ok(smol)
+    }
+}
+
+impl Shared {
+    fn dispatch(&self, connection: Connection) -> Result<(), Rejected> {
+        self.executor.spawn(connection.serve(Ready::new)?).detach();
+        Ok(())
+    }
+}
+
+impl Backend for Smol {
+    fn dispatch(&self, connection: Connection) -> Result<(), Rejected> {
+        self.shared.dispatch(connection)
+    }
+
+    /// A task accepts; this thread waits for it.
+    fn accept(&self, acceptor: Acceptor) -> io::Result<()> {
+        let shared = self.shared.clone();
+        let accepting = readiness::accept(acceptor, move |connection| shared.dispatch(connection));
+        block_on(self.shared.executor.spawn(accepting))
+    }
+
+    fn offload(&self) -> Option<Arc<dyn Offload>> {
+        Some(self.offload.clone())
+    }
+
+    fn stop(&self, stuck: usize) {
+        self.shared.end.open();
+        self.offload.stop(stuck);
+        let threads = mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        if stuck == 0 {
+            threads.into_iter().for_each(|thread| thread.join().unwrap_or(())); // a panic there has been printed
+        }
+    }
+}
+
+impl Drop for Smol {
+    fn drop(&mut self) {
+        self.shared.end.open();
+    }
+}
+
+impl fmt::Debug for Smol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Smol")
+    }
+}

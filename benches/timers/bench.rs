@@ -10,6 +10,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
+use switchboard_benches::summary;
 use switchboard_benches::timers::peers::{
     BUDGET, HashWheel, LazyDeletion, Nothing, OrderedMap, Ours, Own, PriorityQueueCrate, TokioDelayQueue, TokioSleep,
 };
@@ -109,13 +110,6 @@ fn median_of_the_last(samples: &[(u64, f64)]) -> Option<f64> {
     let mut last: Vec<f64> = samples.iter().filter(|sample| sample.0 == size).map(|sample| sample.1).collect();
     last.sort_by(f64::total_cmp);
     Some(last[last.len() / 2])
-}
-
-/// Median, lowest, highest.
-fn summary(rounds: &[f64]) -> (f64, f64, f64) {
-    let mut rounds = rounds.to_vec();
-    rounds.sort_by(f64::total_cmp);
-    (rounds[rounds.len() / 2], rounds[0], rounds[rounds.len() - 1])
 }
 
 fn print(figures: &Figures) {

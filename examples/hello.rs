@@ -23,5 +23,5 @@ fn hello(request: &mut Request) -> Result<&'static str, Status> {
 }
 
 fn main() -> ExitCode {
-    Hello::parse().options.run(Ok(hello))
+    Hello::parse().options.run(|options, backend, timer| options.serve(backend, timer, hello))
 }

@@ -1,4 +1,7 @@
 //! Serves a directory: `cargo run --release --example serve -- DIR`.
+//!
+//! The last line says on what: put a backend or a timer of your own in the place of `backend` or `timer`, and it runs on
+//! that.
 
 mod options;
 
@@ -17,8 +20,8 @@ use switchboard::fileserve::Directory;
 #[command(version)]
 struct Serve {
     /// The directory to serve
-    #[arg(value_name = "DIR")]
-    root: PathBuf,
+    #[arg(value_name = "DIR", required_unless_present = "list")]
+    root: Option<PathBuf>,
 
     #[command(flatten)]
     options: Options,
@@ -26,5 +29,6 @@ struct Serve {
 
 fn main() -> ExitCode {
     let Serve { root, options } = Serve::parse();
-    options.run(Directory::new(root))
+    let root = root.unwrap_or_default(); // there is one, unless it only lists
+    options.run(|options, backend, timer| options.serve(backend, timer, Directory::new(root)?))
 }

@@ -1,9 +1,9 @@
 //! `async-io`: async tasks on an executor per thread, on the packages `async-io` and `async-executor`.
 //!
-//! A connection is a task that stays on the thread it was given to, in turn; it costs a future of a kilobyte or so while
-//! it waits. No thread takes over another's work, which is cheaper, and means that a handler that blocks holds up its
-//! share of the connections: wrap it in [`blocking`](switchboard_core::blocking). The threads start with the backend and
-//! end with the server; the reactor has one thread for the whole process, which stays.
+//! A connection is a task that stays on the thread it was given to, in turn; it costs a future of a kilobyte or so
+//! while it waits. No thread takes over another's work, which is cheaper, and means that a handler that blocks holds up
+//! its share of the connections: wrap it in [`blocking`](switchboard_core::blocking). The threads start with the
+//! backend and end with the server; the reactor has one thread for the whole process, which stays.
 
 use crate::named::{Knob, Listed};
 use crate::offload::{BLOCKING, OnDemand};

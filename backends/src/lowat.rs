@@ -1,9 +1,9 @@
 //! When a socket that waits for readiness is ready to write.
 //!
-//! Linux says that a socket is writable when a third of its send buffer is free, and lets that buffer grow to megabytes:
-//! a client that reads slowly seems to take nothing for many seconds, and would be ended for it. With a mark for what
-//! has not been sent (`TCP_NOTSENT_LOWAT`, tcp(7)) it is writable as soon as less than half of that waits to be sent;
-//! and a large file does not fill the system's memory before it is asked for.
+//! Linux says that a socket is writable when a third of its send buffer is free, and lets that buffer grow to
+//! megabytes: a client that reads slowly seems to take nothing for many seconds, and would be ended for it. With a mark
+//! for what has not been sent (`TCP_NOTSENT_LOWAT`, tcp(7)) it is writable as soon as less than half of that waits to
+//! be sent; and a large file does not fill the system's memory before it is asked for.
 
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};

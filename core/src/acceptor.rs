@@ -39,8 +39,8 @@ impl Acceptor {
     /// `Pending`, having seen to it that the task is woken when there is one.
     ///
     /// It is best made of a clone of the [`listener`](Acceptor::listener), which the stop shuts down: that makes a
-    /// waiting accept return an error. The stream it gives may be blocking or not; `Connection::serve` hands it on as it
-    /// is.
+    /// waiting accept return an error. The stream it gives may be blocking or not; `Connection::serve` hands it on as
+    /// it is.
     pub async fn accept_with(
         &self,
         mut accept: impl FnMut(&mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>>,

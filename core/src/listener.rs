@@ -13,9 +13,9 @@ pub(crate) struct Listener {
     doubtful: AtomicUsize,
 }
 
-/// On Linux a socket has the options that its listener had when the client connected, which may be before they were set.
-/// Such clients are in the listener's queue by then, and that is never longer than this (`net.core.somaxconn`, as usual).
-/// Elsewhere sockets have none.
+/// On Linux a socket has the options that its listener had when the client connected, which may be before they were
+/// set. Such clients are in the listener's queue by then, and that is never longer than this (`net.core.somaxconn`, as
+/// usual). Elsewhere sockets have none.
 const DOUBTFUL: usize = if cfg!(target_os = "linux") { 4096 } else { usize::MAX };
 
 /// What every accepted socket is set to.

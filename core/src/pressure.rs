@@ -13,8 +13,8 @@
 //! A handler at work is never touched. Keep-alive and slowness must not own a thread that others wait for; but while
 //! nobody waits, nobody is ended.
 //!
-//! Pressure is not counted as connections dispatched and not yet started: that is above 0 for a moment on every backend,
-//! and would close keep-alive connections under mere churn.
+//! Pressure is not counted as connections dispatched and not yet started: that is above 0 for a moment on every
+//! backend, and would close keep-alive connections under mere churn.
 
 use crate::clock;
 use crate::deadline::{Entry, lock};

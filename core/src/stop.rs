@@ -1,5 +1,5 @@
-//! How the connections of a server are brought to an end: those that wait at once, those at work in their time, and what
-//! is left is cut off.
+//! How the connections of a server are brought to an end: those that wait at once, those at work in their time, and
+//! what is left is cut off.
 
 use crate::deadline::{Entry, lock};
 use crate::table::{Deadlines, Late, wake};

@@ -1,25 +1,31 @@
 //! What `hello` and `serve` have in common: their options, and running until a signal comes.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use std::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::mpsc;
 use std::time::{Duration, SystemTime};
-use switchboard::{AnyBackend, Handler, Limits, Server, timer};
+use switchboard::{AnyBackend, Backend, Handler, Limits, Overload, Server, Timed, Timer, timer};
+
+type AnyTimer = Box<dyn Timer<Timed> + Send>;
 
 /// How long connections in the middle of a request may go on after the first signal.
 const DRAIN: Duration = Duration::from_secs(10);
 
 #[derive(Args)]
 pub(crate) struct Options {
-    #[arg(long, default_value = "threads", value_name = "NAME")]
+    #[arg(long, default_value = "threads", value_name = "NAME[:KNOBS]")]
     #[arg(help = choices("Where connections run", &AnyBackend::names().collect::<Vec<_>>()))]
     backend: String,
 
     #[arg(long, default_value = timer::NAMES[0], value_name = "NAME")]
     #[arg(help = choices("Where deadlines are kept", timer::NAMES))]
     timer: String,
+
+    /// Say what backends and timers there are, with advice and knobs, and end
+    #[arg(long)]
+    list: bool,
 
     /// The address to listen on; port 0 takes any that is free
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "HOST:PORT")]
@@ -29,19 +35,37 @@ pub(crate) struct Options {
     #[arg(long, value_name = "SECS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     idle_timeout: Option<u64>,
 
-    /// Connections open at once; more wait to be accepted [default: 10000, or the open-file limit less 64]
+    /// Connections open at once [default: 10000, or the open-file limit less 64]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_connections: Option<u32>,
+
+    /// What becomes of clients beyond that: they wait, are answered 503, or are closed
+    #[arg(long, value_enum, default_value = "wait")]
+    overload: OnOverload,
 
     /// Nothing on stderr while serving: no access log, no warnings
     #[arg(long)]
     quiet: bool,
 }
 
+#[derive(Clone, Copy, ValueEnum)]
+enum OnOverload {
+    Wait,
+    Reject,
+    Close,
+}
+
 impl Options {
-    /// Serves until Ctrl-C or SIGTERM, then drains and prints the report; a second signal ends at once.
-    pub(crate) fn run(self, handler: io::Result<impl Handler>) -> ExitCode {
-        match self.serve(handler) {
+    /// Runs `serve` with the backend and the timer that were asked for; or says what there is.
+    pub(crate) fn run(self, serve: impl FnOnce(Self, AnyBackend, AnyTimer) -> Result<(), Box<dyn Error>>) -> ExitCode {
+        if self.list {
+            return match list() {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(_) => ExitCode::FAILURE, // nobody reads it
+            };
+        }
+        let chosen = || Ok((self.backend.parse()?, timer::by_name(&self.timer)?));
+        match chosen().and_then(|(backend, timer)| serve(self, backend, timer)) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 say(&format!("error: {error}"));
@@ -50,12 +74,16 @@ impl Options {
         }
     }
 
-    fn serve(self, handler: io::Result<impl Handler>) -> Result<(), Box<dyn Error>> {
-        let handler = handler?;
+    /// Serves until Ctrl-C or SIGTERM, then drains and prints the report; a second signal ends at once.
+    pub(crate) fn serve(
+        self,
+        backend: impl Backend,
+        timer: impl Timer<Timed> + Send + 'static,
+        handler: impl Handler,
+    ) -> Result<(), Box<dyn Error>> {
         let (signal, signals) = mpsc::channel();
         ctrlc::set_handler(move || signal.send(()).unwrap_or(()))?;
 
-        let (backend, timer) = (self.backend.parse::<AnyBackend>()?, timer::by_name(&self.timer)?);
         let mut server = Server::bind(&self.addr)?.timer(timer).limits(self.limits());
         if !self.quiet {
             server = server.observer(|event| say(&format!("{} {event}", httpdate::fmt_http_date(SystemTime::now()))));
@@ -80,8 +108,23 @@ impl Options {
         if let Some(most) = self.max_connections {
             limits.connections = most as usize;
         }
+        limits.overload = match self.overload {
+            OnOverload::Wait => Overload::Wait,
+            OnOverload::Reject => Overload::Reject,
+            OnOverload::Close => Overload::Close,
+        };
         limits
     }
+}
+
+/// What `--list` says.
+fn list() -> io::Result<()> {
+    let mut stdout = io::stdout();
+    writeln!(stdout, "backends, as in --backend pool:8 or --backend workqueue:max=64,idle=10:\n")?;
+    for backend in AnyBackend::LIST {
+        writeln!(stdout, "{backend}")?;
+    }
+    writeln!(stdout, "\ntimers: {}", timer::NAMES.join(", "))
 }
 
 fn choices(what: &str, names: &[&str]) -> String {

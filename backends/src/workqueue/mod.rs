@@ -8,14 +8,15 @@
 //! |---|---|
 //! | `alloc_workqueue(WQ_UNBOUND, max_active)` | [`WorkQueue::new`] with [`Policy::Unbound`] |
 //! | `queue_work`, `flush_work` | [`WorkQueue::queue`], [`Ticket::flush`] |
-//! | `flush_workqueue`, `drain_workqueue`, `destroy_workqueue` | [`flush`](WorkQueue::flush), [`drain`](WorkQueue::drain), [`shutdown`](WorkQueue::shutdown) |
+//! | `flush_workqueue`, `drain_workqueue` | [`flush`](WorkQueue::flush), [`drain`](WorkQueue::drain) |
+//! | `destroy_workqueue` | [`shutdown`](WorkQueue::shutdown) |
 //! | a bound pool, managed by the scheduler's hooks | [`Policy::Managed`], managed by [`blocking`] |
 //! | `wq_worker_sleeping`, `wq_worker_running` | the beginning and the end of [`blocking`] |
 //! | `IDLE_WORKER_TIMEOUT`, `MAYDAY_INITIAL_TIMEOUT`, `CREATE_COOLDOWN` | the same figures: 300 s, 10 ms, 1 s |
 //!
 //! Not here: a queue per processor, priorities, and a rescuer for when memory is short; one worker that is started with
-//! the queue sees to it that work gets on when no further thread can be had. The decisions are in `worker_pool.rs`, where
-//! neither threads nor a clock are known; this file has the threads, and `backend.rs` what a server needs.
+//! the queue sees to it that work gets on when no further thread can be had. The decisions are in `worker_pool.rs`,
+//! where neither threads nor a clock are known; this file has the threads, and `backend.rs` what a server needs.
 //!
 //! # Rules
 //!
@@ -74,8 +75,8 @@ impl Default for Config {
 pub enum Policy {
     /// At once, as long as fewer than `max_active` are being done: the kernel's `WQ_UNBOUND`.
     Unbound,
-    /// When fewer than `target` workers run (at least 1). One that waits inside [`blocking`] does not count; nor does the
-    /// queue see any other waiting, but when nothing has moved for 10 ms it brings in one more worker.
+    /// When fewer than `target` workers run (at least 1). One that waits inside [`blocking`] does not count; nor does
+    /// the queue see any other waiting, but when nothing has moved for 10 ms it brings in one more worker.
     Managed {
         /// How many may run at once: the number of processors, say.
         target: usize,
@@ -256,8 +257,8 @@ impl fmt::Debug for WorkQueue {
     }
 }
 
-/// Waits for something, which is all that `wait` does: a worker of a [managed](Policy::Managed) queue that calls it does
-/// not count as running meanwhile, so that others get on. Elsewhere it only calls `wait`.
+/// Waits for something, which is all that `wait` does: a worker of a [managed](Policy::Managed) queue that calls it
+/// does not count as running meanwhile, so that others get on. Elsewhere it only calls `wait`.
 ///
 /// ```
 /// use switchboard::backends::workqueue::blocking;

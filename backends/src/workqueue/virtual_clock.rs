@@ -149,7 +149,9 @@ fn a_worker_that_has_been_called_counts() {
 fn who_is_back_runs_on_and_nobody_else_begins() {
     let mut pool = WorkerPool::new(256, Some(1), AGES);
     let (first, second) = (pool.first(), 1);
-    ["a", "b", "c"].into_iter().for_each(|job| drop(pool.queue(job, Duration::ZERO)));
+    for job in ["a", "b", "c"] {
+        pool.queue(job, Duration::ZERO);
+    }
     assert_eq!(pool.step(first, Duration::ZERO), Step::Run("a"));
     assert_eq!(pool.sleeping(first, Duration::ZERO), Some(Order::Start(second)));
     assert_eq!(pool.step(second, Duration::ZERO), Step::Run("b"));

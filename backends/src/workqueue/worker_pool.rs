@@ -21,8 +21,8 @@
 //!    kernel's `inactive_works`).
 //! 2. A worker that is idle is woken before another is started; the one that rested last first (`first_idle_worker`),
 //!    so that the others can grow old.
-//! 3. A worker that has been told to come counts as one that works. (If it did not, a second would be told, and a third,
-//!    until the first is there.)
+//! 3. A worker that has been told to come counts as one that works. (If it did not, a second would be told, and a
+//!    third, until the first is there.)
 //! 4. With a target (`Managed`) no more than that many workers *run*: one that sleeps does not count
 //!    (`wq_worker_sleeping`, `wq_worker_running`). One that wakes up runs on, but nobody starts work before the number
 //!    is below the target again (`keep_working`).

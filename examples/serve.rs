@@ -1,7 +1,7 @@
 //! Serves a directory: `cargo run --release --example serve -- DIR`.
 //!
-//! The last line says on what: put a backend or a timer of your own in the place of `backend` or `timer`, and it runs on
-//! that.
+//! The last line says on what: put a backend or a timer of your own in the place of `backend` or `timer`, and it runs
+//! on that.
 
 mod options;
 

@@ -5,8 +5,8 @@
 //! its share of the connections: wrap it in [`blocking`](switchboard_core::blocking). The threads start with the
 //! backend and end with the server; the reactor has one thread for the whole process, which stays.
 
-use crate::named::{Knob, Listed};
-use crate::offload::{BLOCKING, OnDemand};
+use crate::named::Listed;
+use crate::offload::{BLOCKING, OnDemand, THREADS, cores};
 use crate::readiness::{self, Gate, Ready};
 use async_executor::Executor;
 use std::io;
@@ -19,10 +19,10 @@ use switchboard_core::{Acceptor, Backend, Connection, Offload, Rejected, block_o
 pub(crate) const LISTED: Listed = Listed {
     name: "async-io",
     advice: "async tasks that stay on their thread: many connections, little memory, the cheapest hand-over",
-    knobs: &[Knob::THREADS, BLOCKING],
+    knobs: &[THREADS, BLOCKING],
     has_main: true,
     make: |values| {
-        let threads = values.usize("threads").unwrap_or_else(Knob::cores);
+        let threads = values.usize("threads").unwrap_or_else(cores);
         Ok(Box::new(AsyncIo::with_blocking(threads, values.usize("blocking"))?))
     },
 };

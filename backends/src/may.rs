@@ -30,7 +30,7 @@
 
 use crate::lowat::Lowat;
 use crate::named::{Knob, Listed};
-use crate::offload::{BLOCKING, OnDemand};
+use crate::offload::{BLOCKING, OnDemand, THREADS, cores};
 use may::coroutine::{self, Builder};
 use may::go;
 use may::io::{CoIo, WaitIo};
@@ -46,7 +46,7 @@ pub(crate) const LISTED: Listed = Listed {
     name: "may",
     advice: "green threads: the fastest here, code that blocks in form only; mind the stacks and thread locals",
     knobs: &[
-        Knob::THREADS,
+        THREADS,
         Knob { name: "stack", about: "KiB of stack for each connection [64]", range: 16..=65_536 },
         BLOCKING,
     ],
@@ -107,7 +107,7 @@ impl May {
 
     fn with(threads: Option<usize>, stack_size: Option<usize>, blocking: Option<usize>) -> io::Result<Self> {
         let process = *PROCESS.get_or_init(|| {
-            let threads = threads.unwrap_or_else(Knob::cores);
+            let threads = threads.unwrap_or_else(cores);
             let settings = Settings { threads, stack_size: stack_size.unwrap_or(STACK_SIZE) };
             let words = settings.stack_size / size_of::<usize>();
             // Stacks of this size are kept for the next coroutine. Which core a thread runs on is the system's to say.

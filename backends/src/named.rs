@@ -44,14 +44,6 @@ pub struct Knob {
 impl Knob {
     /// The size of stacks.
     pub(crate) const STACK: Self = Self { name: "stack", about: "KiB of stack for each [256]", range: 16..=1_048_576 };
-
-    /// The threads that many connections share.
-    pub(crate) const THREADS: Self = Self { name: "threads", about: "how many threads [one a core]", range: 1..=4_096 };
-
-    /// How many cores there are for this process.
-    pub(crate) fn cores() -> usize {
-        std::thread::available_parallelism().map_or(1, usize::from)
-    }
 }
 
 /// What the knobs are set to.

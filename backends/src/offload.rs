@@ -1,4 +1,5 @@
-//! Where handlers that block run on the backends that share threads: a work queue, which starts with the first of them.
+//! What the backends that share threads have in common: how many threads, and where handlers run that would block one
+//! of them, a work queue, which starts with the first of them.
 
 use crate::named::Knob;
 use crate::workqueue::{Config, WorkQueue};
@@ -6,6 +7,14 @@ use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use switchboard_core::{Offload, Rejected};
+
+/// The knob that says how many threads are shared.
+pub(crate) const THREADS: Knob = Knob { name: "threads", about: "how many threads [one a core]", range: 1..=4_096 };
+
+/// How many cores there are for this process.
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
 
 /// The knob that says how many may block at once.
 pub(crate) const BLOCKING: Knob =

@@ -8,6 +8,7 @@
 //! 4. While it waits for the request's body, the deadline of that read holds, also across a write; while it waits for
 //!    anything else, none does.
 
+use crate::clock;
 use crate::link::Link;
 use crate::transport::write_all;
 use crate::word::{Ending, Phase};
@@ -60,7 +61,7 @@ pub(crate) async fn drive<T>(
         }
         let left = link.entry.deadline().saturating_sub(link.server.clock.now());
         let reads = link.entry.waits_for_body() && link.entry.phase() == Phase::Body;
-        write_out(link, output, &[]).await.map_err(|_| Interrupted::Ended)?;
+        write_out(link, output, &[], None).await.map_err(|_| Interrupted::Ended)?;
         let armed = if reads {
             link.arm_for(Phase::Body, Duration::from_millis(left))
         } else {
@@ -70,11 +71,18 @@ pub(crate) async fn drive<T>(
     }
 }
 
-/// Writes `output` and then `body`, each turn within the send limit. After an expiry these are the last words, for
-/// which the timer has left the write side open a while.
-pub(crate) async fn write_out(link: &Link, output: &mut Vec<u8>, body: &[u8]) -> io::Result<()> {
+/// Writes `output` and then `body`, each turn within the send limit; the first turn's counts from `now`, if that is
+/// known. After an expiry these are the last words, for which the timer has left the write side open a while.
+pub(crate) async fn write_out(link: &Link, output: &mut Vec<u8>, body: &[u8], mut now: Option<Tick>) -> io::Result<()> {
     let limit = link.server.limits.send;
-    let before_turn = || match link.arm_for(Phase::Send, limit) {
+    let mut arm = || match now.take() {
+        Some(now) => {
+            link.entry.note_progress(now);
+            link.arm(Phase::Send, now.saturating_add(1 + clock::ticks(limit))) // what is now has been rounded down
+        }
+        None => link.arm_for(Phase::Send, limit),
+    };
+    let before_turn = || match arm() {
         Ok(()) | Err(Ending::Expired(Phase::Head | Phase::Body)) => Ok(()),
         Err(_) => Err(io::ErrorKind::TimedOut.into()),
     };

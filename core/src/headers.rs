@@ -139,12 +139,21 @@ impl Headers {
         Span::new(start..self.text.len())
     }
 
-    /// Replaces everything by a received head, whose fields the parser then appends. Keeps the capacity.
-    pub(crate) fn receive(&mut self, head: &[u8]) -> (&[u8], &mut Vec<Field>) {
+    /// Replaces everything by the head at the front of `bytes`; `parse` appends its fields and answers where it ends.
+    /// After an error there are no fields. Keeps the capacity.
+    pub(crate) fn receive<E>(
+        &mut self,
+        bytes: &[u8],
+        parse: impl FnOnce(&[u8], &mut Vec<Field>) -> Result<usize, E>,
+    ) -> Result<usize, E> {
         self.text.clear();
         self.fields.clear();
-        self.text.extend_from_slice(head);
-        (&self.text, &mut self.fields)
+        let parsed = parse(bytes, &mut self.fields);
+        match parsed {
+            Ok(end) => self.text.extend_from_slice(&bytes[..end]),
+            Err(_) => self.fields.clear(),
+        }
+        parsed
     }
 
     pub(crate) fn text(&self) -> &[u8] {

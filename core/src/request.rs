@@ -4,6 +4,7 @@
 //! to the handler, so a request costs no allocation and `|request: &mut Request|` is all there is to write.
 
 use crate::error::Refusal;
+use crate::headers::Field;
 use crate::http1::parse::{self, Framing, RequestLine, Scan};
 use crate::link::Link;
 use crate::request_body::RequestBody;
@@ -182,14 +183,33 @@ impl Request {
 
     /// Takes the next head from the input, if it is complete there.
     pub(crate) fn take_head(&mut self, limits: &Limits) -> Result<bool, Refusal> {
-        let Some(found) = self.scan.find_head(self.body.input().filled(), limits)? else { return Ok(false) };
-        let used = found.end;
-        self.line = RequestLine::NONE; // until the new one is known, nothing points into the new text
-        let (text, fields) = self.headers.receive(&self.body.input().filled()[found]);
-        self.line = parse::head(text, fields)?;
+        if self.body.input().filled().is_empty() {
+            return Ok(false);
+        }
+        let taken = self.parse_head(limits);
+        if !matches!(taken, Ok(Some(_))) {
+            self.line = RequestLine::NONE; // it would point into a text that is not there
+        }
+        let Some(end) = taken? else { return Ok(false) };
         self.framing = parse::framing(&self.headers, self.line.version)?;
-        self.body.begin(used, self.framing, limits);
+        self.body.begin(end, self.framing, limits);
         Ok(true)
+    }
+
+    /// Where the head in the input ends, whose line and fields are then known.
+    fn parse_head(&mut self, limits: &Limits) -> Result<Option<usize>, Refusal> {
+        let Self { line, headers, scan, body, .. } = self;
+        let bytes = body.input().filled();
+        let mut parse = |text: &[u8], fields: &mut Vec<Field>| parse::head(text, limits, line, fields);
+        // Nearly every head arrives whole and is good: it need not be searched for its end first.
+        if scan.is_fresh()
+            && let Ok(end) = headers.receive(bytes, &mut parse)
+        {
+            return Ok(Some(end));
+        }
+        let Some(found) = scan.find_head(bytes, limits)? else { return Ok(None) };
+        headers.receive(&bytes[found.clone()], parse)?;
+        Ok(Some(found.end))
     }
 
     /// Whether something of the next request has been received; empty lines do not count.

@@ -45,7 +45,8 @@ impl Response {
     }
 
     fn typed(content_type: &'static str, body: Body) -> Self {
-        Self { content_type: Some(content_type.into()), body, ..Self::new(Status::OK) }
+        let content_type = Some(content_type.into());
+        Self { status: Status::OK, headers: Headers::new(), content_type, body, close: false }
     }
 
     /// A redirect to `location`, a URI reference.

@@ -15,7 +15,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
-use switchboard_timer::{Timer, Wheel};
+use switchboard_timer::{Tick, Timer, Wheel};
 
 /// How long aborted connections may take to let go.
 const GRACE: Duration = Duration::from_millis(250);
@@ -277,28 +277,37 @@ impl Shared {
         }
     }
 
-    /// Brings a connection's copy of the date up to date. It is formatted once a second for the whole server.
-    pub(crate) fn refresh(&self, copy: &mut Date) {
-        let second = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs());
-        if copy.second != Some(second) {
+    /// Brings a connection's copy of the date up to `now`. The system's clock is asked, and the date formatted, once a
+    /// second for the whole server.
+    pub(crate) fn refresh(&self, copy: &mut Date, now: Tick) {
+        if now >= copy.until {
             let mut date = self.date.lock().unwrap_or_else(PoisonError::into_inner);
-            if date.second != Some(second) {
-                *date = Date { second: Some(second), text: imf_fixdate(second) };
+            if now >= date.until {
+                *date = Date::at(now);
             }
             *copy = *date;
         }
     }
 }
 
-/// The text of a second.
+/// The text of a second, and the tick at which the next one begins.
 #[derive(Clone, Copy)]
 pub(crate) struct Date {
-    second: Option<u64>,
+    until: Tick,
     pub(crate) text: DateText,
 }
 
+impl Date {
+    fn at(now: Tick) -> Self {
+        let since = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+        let left = 1000 - Tick::from(since.subsec_millis());
+        Self { until: now + left, text: imf_fixdate(since.as_secs()) }
+    }
+}
+
+/// One that is over.
 impl Default for Date {
     fn default() -> Self {
-        Self { second: None, text: imf_fixdate(0) }
+        Self { until: 0, text: *b"Thu, 01 Jan 1970 00:00:00 GMT" }
     }
 }

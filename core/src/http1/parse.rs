@@ -3,10 +3,11 @@
 //!
 //! # Theory of operation
 //!
-//! 1. [`Scan::find_head`] looks for the empty line that ends the head. It goes line by line and remembers where
+//! 1. [`head`] takes a complete head apart into spans. Nearly every head arrives whole, so this is tried first; what
+//!    it cannot accept is looked at again by the book:
+//! 2. [`Scan::find_head`] looks for the empty line that ends the head. It goes line by line and remembers where
 //!    it stopped, so a head that arrives a byte at a time is searched once, and a line that is too long or does
-//!    not end in CR LF is refused as soon as that can be seen.
-//! 2. [`head`] takes the complete head apart into spans.
+//!    not end in CR LF is refused as soon as that can be seen. Then comes [`head`].
 //! 3. [`framing`] reads the fields that decide where the message ends. What is ambiguous is refused, never
 //!    repaired: a second reader in front of us could have read it otherwise.
 //!
@@ -18,7 +19,11 @@ use crate::headers::{Field, Headers, Span};
 use crate::{Limits, Status};
 use std::ops::Range;
 
+const TOO_LONG_A_LINE: Refusal = Refusal::new(Status::URI_TOO_LONG, "the request line is too long");
+const TOO_LONG_A_HEAD: Refusal = Refusal::new(Status::REQUEST_HEADER_FIELDS_TOO_LARGE, "the head is too long");
 const TOO_MANY_FIELDS: Refusal = Refusal::new(Status::REQUEST_HEADER_FIELDS_TOO_LARGE, "there are too many fields");
+
+const UNENCODED: &str = "the request target has characters that must be percent-encoded";
 
 /// How far a head has been searched for its end.
 #[derive(Debug, Default)]
@@ -30,6 +35,11 @@ pub(crate) struct Scan {
 }
 
 impl Scan {
+    /// Whether nothing of a head has been searched yet.
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.searched == 0
+    }
+
     /// The head at the front of `bytes`, once it is complete; the scan is then ready for the next one. Empty
     /// lines before a request line are skipped (RFC 9112 section 2.2), at the expense of the head's size.
     pub(crate) fn find_head(&mut self, bytes: &[u8], limits: &Limits) -> Result<Option<Range<usize>>, Refusal> {
@@ -55,10 +65,10 @@ impl Scan {
 
     fn check(&self, line: usize, head: usize, limits: &Limits) -> Result<(), Refusal> {
         if self.lines == 0 && line > limits.request_line {
-            return Err(Refusal::new(Status::URI_TOO_LONG, "the request line is too long"));
+            return Err(TOO_LONG_A_LINE);
         }
         if head > limits.head_size {
-            return Err(Refusal::new(Status::REQUEST_HEADER_FIELDS_TOO_LARGE, "the head is too long"));
+            return Err(TOO_LONG_A_HEAD);
         }
         Ok(())
     }
@@ -93,73 +103,109 @@ impl RequestLine {
     };
 }
 
-/// Takes a complete head apart. `fields` receives the field lines.
-pub(crate) fn head(text: &[u8], fields: &mut Vec<Field>) -> Result<RequestLine, Refusal> {
-    let end = line_end(text, 0);
-    let line = request_line(&text[..end])?;
-    let mut start = end + 2;
-    while start < text.len() {
-        let end = line_end(text, start);
-        if end == start {
-            break;
+/// Takes the head at the front of `text` apart, into `line` and `fields`; answers where it ends. After an error neither
+/// means anything.
+///
+/// The caller has seen to it that the head is complete, or takes a refusal for the answer that it may not be.
+#[inline(never)] // within the connection's future its loops lack registers: 250 instructions for a browser's head
+pub(crate) fn head(
+    text: &[u8],
+    limits: &Limits,
+    line: &mut RequestLine,
+    fields: &mut Vec<Field>,
+) -> Result<usize, Refusal> {
+    let mut start = request_line(text, line)?;
+    if start - 2 > limits.request_line {
+        return Err(TOO_LONG_A_LINE);
+    }
+    while !text[start..].starts_with(b"\r\n") {
+        start = field(text, start, fields)?;
+        if fields.len() > limits.fields {
+            return Err(TOO_MANY_FIELDS);
         }
-        fields.push(field(text, start..end)?);
-        start = end + 2;
     }
-    Ok(line)
+    let end = start + 2;
+    if end > limits.head_size { Err(TOO_LONG_A_HEAD) } else { Ok(end) }
 }
 
-/// Where the line at `start` ends; every line of a head that was found ends in CR LF.
-fn line_end(text: &[u8], start: usize) -> usize {
-    let newline = syntax::find(&text[start..], b'\n');
-    newline.map_or(text.len(), |newline| start + newline - 1)
-}
-
-fn request_line(line: &[u8]) -> Result<RequestLine, Refusal> {
-    const MALFORMED: Refusal = Refusal::bad_request("the request line is not \"method SP target SP version\"");
-    let method_end = syntax::find(line, b' ').ok_or(MALFORMED)?;
-    let target_end = line.iter().rposition(|&byte| byte == b' ').ok_or(MALFORMED)?;
-    if target_end <= method_end + 1 {
-        return Err(MALFORMED);
+/// Takes the request line apart; answers where the line behind it starts.
+fn request_line(text: &[u8], line: &mut RequestLine) -> Result<usize, Refusal> {
+    let method = 0..syntax::run(text, &syntax::TCHAR);
+    if method.is_empty() || text.get(method.end) != Some(&b' ') {
+        return Err(misshapen(text, "the method is not a token"));
     }
-    let (method, target) = (0..method_end, method_end + 1..target_end);
-    if !syntax::is_token(&line[method.clone()]) {
-        return Err(Refusal::bad_request("the method is not a token"));
-    }
-    if !syntax::is_target(&line[target.clone()]) {
-        return Err(Refusal::bad_request("the request target has characters that must be percent-encoded"));
-    }
-    let version = version(&line[target_end + 1..])?;
-    let (path, query) = path_and_query(&line[method.clone()], line, target.clone())?;
-    Ok(RequestLine { method: Span::new(method), target: Span::new(target), path, query, version })
-}
-
-fn version(bytes: &[u8]) -> Result<Version, Refusal> {
-    match bytes {
-        b"HTTP/1.0" => Ok(Version::Http10),
-        [b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'1'..=b'9'] => Ok(Version::Http11),
-        [b'H', b'T', b'T', b'P', b'/', b'0' | b'2'..=b'9', b'.', b'0'..=b'9'] => {
-            Err(Refusal::new(Status::HTTP_VERSION_NOT_SUPPORTED, "only HTTP/1.0 and HTTP/1.1 are spoken here"))
-        }
-        _ => Err(Refusal::bad_request("the version is not \"HTTP/1.1\"")),
-    }
-}
-
-/// The forms of a target (RFC 9112 section 3.2): `/path?query`, `http://host/path?query`, `*` with OPTIONS.
-fn path_and_query(method: &[u8], line: &[u8], target: Range<usize>) -> Result<(Span, Option<Span>), Refusal> {
-    if method == b"CONNECT" {
-        return Err(Refusal::new(Status::NOT_IMPLEMENTED, "this server is no proxy: CONNECT is not implemented"));
-    }
-    let bytes = &line[target.clone()];
-    let path_start = match bytes {
-        [b'/', ..] => 0,
-        b"*" if method == b"OPTIONS" => 0,
-        _ => authority_end(bytes)?,
+    let start = method.end + 1;
+    let path_end = start + syntax::run(&text[start..], &syntax::PATH);
+    let target_end = match text.get(path_end) {
+        Some(b'?') => path_end + syntax::run(&text[path_end..], &syntax::TARGET),
+        _ => path_end,
     };
-    let question = syntax::find(bytes, b'?');
-    let path_end = target.start + question.unwrap_or(bytes.len());
-    let path = Span::new(target.start + path_start..path_end);
-    Ok((path, question.map(|question| Span::new(target.start + question + 1..target.end))))
+    let target = start..target_end;
+    if target.is_empty() || text.get(target_end) != Some(&b' ') || !syntax::is_text(&text[target.clone()]) {
+        return Err(misshapen(text, UNENCODED));
+    }
+    let (version, end) = version(text, target_end + 1)?;
+    let path = path_start(&text[method.clone()], &text[target.clone()])?;
+    *line = RequestLine {
+        method: Span::new(method),
+        target: Span::new(target),
+        path: Span::new(start + path..path_end),
+        query: (path_end < target_end).then(|| Span::new(path_end + 1..target_end)),
+        version,
+    };
+    Ok(end)
+}
+
+/// Why a request line is refused: what it lacks, before what is wrong with a part of it.
+#[cold]
+fn misshapen(text: &[u8], reason: &'static str) -> Refusal {
+    let line = line_at(text, 0);
+    let first = line.iter().position(|&byte| byte == b' ');
+    let last = line.iter().rposition(|&byte| byte == b' ');
+    match (first, last) {
+        (Some(first), Some(last)) if last > first + 1 => Refusal::bad_request(reason),
+        _ => Refusal::bad_request("the request line is not \"method SP target SP version\""),
+    }
+}
+
+/// The line at `start`, without its CR LF.
+fn line_at(text: &[u8], start: usize) -> &[u8] {
+    let rest = &text[start..];
+    let line = &rest[..syntax::find(rest, b'\n').unwrap_or(rest.len())];
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+/// The version at `start`, and where the line behind it starts.
+fn version(text: &[u8], start: usize) -> Result<(Version, usize), Refusal> {
+    const OTHER: Refusal = Refusal::bad_request("the version is not \"HTTP/1.1\"");
+    if text[start..].starts_with(b"HTTP/1.1\r\n") {
+        return Ok((Version::Http11, start + 10)); // nearly always
+    }
+    let line = line_at(text, start);
+    let end = start + line.len();
+    let version = match line {
+        b"HTTP/1.0" => Version::Http10,
+        [b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'1'..=b'9'] => Version::Http11,
+        [b'H', b'T', b'T', b'P', b'/', b'0' | b'2'..=b'9', b'.', b'0'..=b'9'] => {
+            return Err(Refusal::new(Status::HTTP_VERSION_NOT_SUPPORTED, "only HTTP/1.0 and HTTP/1.1 are spoken here"));
+        }
+        other if other.contains(&b' ') => return Err(Refusal::bad_request(UNENCODED)),
+        _ => return Err(OTHER),
+    };
+    if text[end..].starts_with(b"\r\n") { Ok((version, end + 2)) } else { Err(OTHER) }
+}
+
+/// Where the path starts in a target. The forms of a target (RFC 9112 section 3.2) are `/path?query`,
+/// `http://host/path?query`, and `*` with OPTIONS.
+fn path_start(method: &[u8], target: &[u8]) -> Result<usize, Refusal> {
+    match target {
+        _ if method == b"CONNECT" => {
+            Err(Refusal::new(Status::NOT_IMPLEMENTED, "this server is no proxy: CONNECT is not implemented"))
+        }
+        [b'/', ..] => Ok(0),
+        b"*" if method == b"OPTIONS" => Ok(0),
+        _ => authority_end(target),
+    }
 }
 
 /// Where the authority of an absolute form ends.
@@ -177,25 +223,32 @@ fn authority_end(target: &[u8]) -> Result<usize, Refusal> {
     Ok(scheme.len() + end)
 }
 
-fn field(text: &[u8], line: Range<usize>) -> Result<Field, Refusal> {
-    let bytes = &text[line.clone()];
-    if matches!(bytes[0], b' ' | b'\t') {
-        return Err(Refusal::bad_request("a field is folded over two lines, or begins with a space"));
+/// Appends the field at `start` to `fields`; answers where the line behind it starts.
+fn field(text: &[u8], start: usize, fields: &mut Vec<Field>) -> Result<usize, Refusal> {
+    let colon = start + syntax::run(&text[start..], &syntax::TCHAR);
+    if colon == start || text.get(colon) != Some(&b':') {
+        return Err(nameless(line_at(text, start)));
     }
-    let colon = syntax::find(bytes, b':');
-    let colon = colon.ok_or(Refusal::bad_request("a field has no colon"))?;
-    if !syntax::is_token(&bytes[..colon]) {
-        return Err(Refusal::bad_request("a field's name is not a token, or a space precedes its colon"));
-    }
-    let value = &bytes[colon + 1..];
-    if !syntax::is_field_value(value) {
+    let rest = &text[colon + 1..];
+    let (value, behind) = rest.split_at(syntax::field_value(rest));
+    if !behind.starts_with(b"\r\n") {
         return Err(Refusal::bad_request("a field's value has a control character"));
     }
+    let end = text.len() - behind.len();
     let value = syntax::trim_start(value);
-    let start = line.end - value.len();
-    Ok(Field {
-        name: Span::new(line.start..line.start + colon),
-        value: Span::new(start..start + syntax::trim_end(value).len()),
+    let value_start = end - value.len();
+    let value_end = value_start + syntax::trim_end(value).len();
+    fields.push(Field { name: Span::new(start..colon), value: Span::new(value_start..value_end) });
+    Ok(end + 2)
+}
+
+/// Why a line that does not begin with a name and a colon is refused.
+#[cold]
+fn nameless(line: &[u8]) -> Refusal {
+    Refusal::bad_request(match line {
+        [b' ' | b'\t', ..] => "a field is folded over two lines, or begins with a space",
+        line if line.contains(&b':') => "a field's name is not a token, or a space precedes its colon",
+        _ => "a field has no colon",
     })
 }
 

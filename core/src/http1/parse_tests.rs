@@ -18,8 +18,9 @@ fn parse(wire: &str, split: usize) -> Result<Option<Parsed>, Refusal> {
     };
     let Some(found) = found else { return Ok(None) };
     let mut headers = Headers::new();
-    let (text, fields) = headers.receive(&wire[found]);
-    let line = head(text, fields)?;
+    let mut line = RequestLine::NONE;
+    let end = headers.receive(&wire[found.clone()], |text, fields| head(text, &limits(), &mut line, fields))?;
+    assert_eq!(end, found.len());
     let framing = framing(&headers, line.version)?;
     let string = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     Ok(Some((
@@ -34,6 +35,14 @@ fn parse(wire: &str, split: usize) -> Result<Option<Parsed>, Refusal> {
 
 fn parse_at_every_split(wire: &str) -> Result<Option<Parsed>, Refusal> {
     let whole = parse(wire, wire.len());
+    // A head that has not been searched for its end is taken apart if it is whole, and only then.
+    if let Ok(parsed) = &whole
+        && !wire.starts_with("\r\n")
+    {
+        let mut line = RequestLine::NONE;
+        let unsearched = head(wire.as_bytes(), &limits(), &mut line, &mut Vec::new());
+        assert_eq!(unsearched.is_ok(), parsed.is_some(), "{wire:?}");
+    }
     for split in 0..wire.len() {
         assert_eq!(parse(wire, split), whole, "split at {split}: {wire:?}");
     }
@@ -93,6 +102,7 @@ fn request_lines_that_are_refused() {
         ("G(T / HTTP/1.1", 400),
         ("GET a HTTP/1.1", 400),
         ("GET * HTTP/1.1", 400),
+        ("OPTIONS *? HTTP/1.1", 400),
         ("GET ftp://h/ HTTP/1.1", 400),
         ("GET http:///a HTTP/1.1", 400),
         ("GET http://a@b/ HTTP/1.1", 400),

@@ -3,43 +3,83 @@
 // An address is a value, not a socket.
 use std::net::Ipv6Addr;
 
+/// A set of characters.
+pub(crate) type Class = [bool; 256];
+
 /// The characters of a token (RFC 9110 section 5.6.2).
-const TCHAR: [bool; 256] = letters_digits_and(b"!#$%&'*+-.^_`|~");
+pub(crate) const TCHAR: Class = letters_digits_and(b"!#$%&'*+-.^_`|~");
 
-/// The characters of a registered name, the percent sign of its encoded ones included (RFC 3986 section 3.2.2).
-const REG_NAME: [bool; 256] = letters_digits_and(b"-._~%!$&'()*+,;=");
+/// The characters of a registered name or an IPv4 address, but for the percent sign of encoded ones (RFC 3986 section
+/// 3.2.2).
+const REG_NAME: Class = letters_digits_and(b"-._~!$&'()*+,;=");
 
-const fn letters_digits_and(others: &[u8]) -> [bool; 256] {
+/// The characters of a request target. RFC 3986 has no bytes above 127; they are let in when they are UTF-8 (see
+/// [`is_text`]), because people type such names into command-line clients, which send them as they are.
+pub(crate) const TARGET: Class = visible_but(b"#");
+
+/// The characters of a request target before its query.
+pub(crate) const PATH: Class = visible_but(b"#?");
+
+const fn letters_digits_and(others: &[u8]) -> Class {
     let mut class = [false; 256];
     let mut byte = 0;
     while byte < 128 {
         class[byte] = (byte as u8).is_ascii_alphanumeric();
         byte += 1;
     }
+    set(class, others, true)
+}
+
+const fn visible_but(others: &[u8]) -> Class {
+    let mut class = [false; 256];
+    let mut byte = b' ' as usize + 1;
+    while byte < 256 {
+        class[byte] = byte != 0x7f;
+        byte += 1;
+    }
+    set(class, others, false)
+}
+
+const fn set(mut class: Class, members: &[u8], to: bool) -> Class {
     let mut at = 0;
-    while at < others.len() {
-        class[others[at] as usize] = true;
+    while at < members.len() {
+        class[members[at] as usize] = to;
         at += 1;
     }
     class
 }
 
+/// How many bytes at the front of `bytes` are of `class`.
+pub(crate) fn run(bytes: &[u8], class: &Class) -> usize {
+    bytes.iter().position(|&byte| !class[byte as usize]).unwrap_or(bytes.len())
+}
+
 /// Whether `bytes` is a token: a method or a field name.
 pub(crate) fn is_token(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && bytes.iter().all(|&byte| TCHAR[byte as usize])
+    !bytes.is_empty() && run(bytes, &TCHAR) == bytes.len()
 }
 
-/// Whether `bytes` may be a field's value: visible characters, space, tab, and bytes above 127, which are
-/// opaque (RFC 9110 section 5.5).
+/// Whether `bytes` may be a field's value.
 pub(crate) fn is_field_value(bytes: &[u8]) -> bool {
-    bytes.iter().all(|&byte| byte == b'\t' || (byte >= b' ' && byte != 0x7f))
+    field_value(bytes) == bytes.len()
 }
 
-/// Whether `bytes` may be a request target. RFC 3986 has no bytes above 127; they are let in when they are
-/// UTF-8, because people type such names into command-line clients, which send them as they are.
-pub(crate) fn is_target(bytes: &[u8]) -> bool {
-    let are_allowed = bytes.iter().all(|&byte| byte > b' ' && byte != 0x7f && byte != b'#');
-    are_allowed && (bytes.is_ascii() || std::str::from_utf8(bytes).is_ok())
+/// How many bytes at the front of `bytes` may be a field's value: visible characters, space, tab, and bytes above
+/// 127, which are opaque (RFC 9110 section 5.5).
+pub(crate) fn field_value(bytes: &[u8]) -> usize {
+    let mut len = 0;
+    loop {
+        len += before(&bytes[len..], |byte| byte.is_ascii_control());
+        match bytes.get(len) {
+            Some(b'\t') => len += 1,
+            _ => return len,
+        }
+    }
+}
+
+/// Whether `bytes` is UTF-8.
+pub(crate) fn is_text(bytes: &[u8]) -> bool {
+    bytes.is_ascii() || std::str::from_utf8(bytes).is_ok()
 }
 
 /// Whether `bytes` is a host with an optional port: `uri-host [ ":" port ]` (RFC 9110 section 7.2).
@@ -50,42 +90,44 @@ pub(crate) fn is_host(bytes: &[u8]) -> bool {
         let is_address = std::str::from_utf8(address).is_ok_and(|address| address.parse::<Ipv6Addr>().is_ok());
         return is_address && (port.is_empty() || is_port(port));
     }
-    match find(bytes, b':') {
-        Some(colon) => is_reg_name(&bytes[..colon]) && is_port(&bytes[colon..]),
-        None => is_reg_name(bytes),
-    }
+    let port = &bytes[reg_name(bytes)..];
+    port.is_empty() || is_port(port)
 }
 
 fn is_port(bytes: &[u8]) -> bool {
     bytes.strip_prefix(b":").is_some_and(|digits| digits.iter().all(u8::is_ascii_digit))
 }
 
-/// Whether `bytes` is a registered name, or an IPv4 address (RFC 3986 section 3.2.2).
-fn is_reg_name(bytes: &[u8]) -> bool {
-    bytes.iter().all(|&byte| REG_NAME[byte as usize]) && (find(bytes, b'%').is_none() || is_encoded(bytes))
-}
-
-/// Whether two hexadecimal digits stand behind every percent sign.
-fn is_encoded(bytes: &[u8]) -> bool {
-    let are_hex = |after: &[u8]| matches!(after, [a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit());
-    bytes.split(|&byte| byte == b'%').skip(1).all(are_hex)
-}
-
-/// Where `byte` first stands in `bytes`. Looks at eight bytes at a time, which spares a small request a seventh of
-/// the instructions spent on it here (counted with callgrind).
-pub(crate) fn find(bytes: &[u8], byte: u8) -> Option<usize> {
-    const LOW: u64 = u64::from_ne_bytes([0x01; 8]);
-    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (at, word) in words.iter().enumerate() {
-        // Zero where the byte stands; subtracting one sets the high bit of the lowest zero byte.
-        let differs = u64::from_le_bytes(*word) ^ u64::from_ne_bytes([byte; 8]);
-        let equal = differs.wrapping_sub(LOW) & !differs & HIGH;
-        if equal != 0 {
-            return Some(8 * at + equal.trailing_zeros() as usize / 8);
+/// How many bytes at the front of `bytes` are a registered name or an IPv4 address (RFC 3986 section 3.2.2). Two
+/// hexadecimal digits stand behind every percent sign.
+fn reg_name(bytes: &[u8]) -> usize {
+    let mut len = 0;
+    loop {
+        len += run(&bytes[len..], &REG_NAME);
+        match &bytes[len..] {
+            [b'%', a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit() => len += 3,
+            _ => return len,
         }
     }
-    rest.iter().position(|&other| other == byte).map(|at| 8 * words.len() + at)
+}
+
+/// Where `byte` first stands in `bytes`.
+pub(crate) fn find(bytes: &[u8], byte: u8) -> Option<usize> {
+    let at = before(bytes, |other| other == byte);
+    (at < bytes.len()).then_some(at)
+}
+
+/// How many bytes stand before the first that is `sought`. A chunk without one is passed by without a branch per byte,
+/// which compilers turn into a handful of vector instructions.
+fn before(bytes: &[u8], sought: impl Fn(u8) -> bool) -> usize {
+    let (chunks, rest) = bytes.as_chunks::<16>();
+    for (nth, chunk) in chunks.iter().enumerate() {
+        if chunk.iter().fold(false, |any, &byte| any | sought(byte)) {
+            let marks = u128::from_le_bytes(chunk.map(|byte| if sought(byte) { 0xff } else { 0 }));
+            return 16 * nth + marks.trailing_zeros() as usize / 8;
+        }
+    }
+    16 * chunks.len() + rest.iter().position(|&byte| sought(byte)).unwrap_or(rest.len())
 }
 
 /// `bytes` without the optional whitespace around it (RFC 9110 section 5.6.3).

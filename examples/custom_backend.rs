@@ -2,7 +2,7 @@
 //!
 //! A thread runs one connection at a time, to its end, so the size of the pool is the number of clients served at once.
 //! The others wait in the queue, and the server turns away those that wait too long (`Limits::queued`). A client that
-//! keeps its connection open holds a thread also while it asks for nothing, at most `Limits::idle`.
+//! keeps its connection open holds a thread also while it asks for nothing, until others wait or `Limits::idle` is over.
 //!
 //! Run `cargo run --example custom_backend`, try `curl -d text ADDRESS/echo`, and press Enter to stop it.
 
@@ -19,6 +19,7 @@ pub struct Pool {
     /// `None` once stopped: without a sender the queue ends, and so does every thread that waits on it.
     queue: Mutex<Option<Sender<Connection>>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    size: usize,
 }
 
 impl Pool {
@@ -31,7 +32,7 @@ impl Pool {
             thread::Builder::new().name(format!("pool-{number}")).spawn(move || work(&receiver))
         };
         let threads = (0..size).map(start).collect::<io::Result<_>>()?;
-        Ok(Self { queue: Mutex::new(Some(sender)), threads: Mutex::new(threads) })
+        Ok(Self { queue: Mutex::new(Some(sender)), threads: Mutex::new(threads), size })
     }
 }
 
@@ -52,6 +53,11 @@ impl Backend for Pool {
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         let queue = queue.as_ref().ok_or_else(|| Rejected::new("the pool has stopped"))?;
         queue.send(connection).map_err(Rejected::new)
+    }
+
+    /// As many as there are threads: when more clients come, the server sees to it that idle ones make room.
+    fn capacity(&self) -> usize {
+        self.size
     }
 
     fn stop(&self, stuck: usize) {

@@ -4,15 +4,16 @@
 //!
 //! `cargo test --test conformance -- threads` runs those of one backend.
 
-use libtest_mimic::{Arguments, Trial};
+use libtest_mimic::{Arguments, Failed, Trial};
 use std::collections::BTreeMap;
 use std::io::{self, IoSlice};
 use std::net::{Shutdown, TcpStream};
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
-use switchboard::conformance::{CASES, Subject};
+use switchboard::conformance::{APART, CASES, Subject};
 use switchboard::timer::{self, Fired, Key, Tick};
 use switchboard::{AnyBackend, Backend, Connection, Rejected, Timed, Timer, Transport, block_on};
 
@@ -20,16 +21,27 @@ use switchboard::{AnyBackend, Backend, Connection, Rejected, Timed, Timer, Trans
 #[path = "../examples/custom_backend.rs"]
 mod custom_backend;
 
+/// How a process of its own is told which case to run.
+const APART_NAME: &str = "SWITCHBOARD_CONFORMANCE_APART";
+
 fn main() {
-    let arguments = Arguments::from_args();
+    if let Ok(name) = std::env::var(APART_NAME) {
+        return run_here(&name);
+    }
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(16); // most of a case is waiting
     let ours = AnyBackend::names().flat_map(|backend| timer::NAMES.iter().map(move |timer| (backend, *timer)));
     let mut trials = Vec::new();
     for (backend, timer) in ours.chain([(CUSTOM, FOREIGN), (SUSPENDING, timer::NAMES[0])]) {
         for case in CASES {
             trials.push(Trial::test(format!("{backend}::{timer}::{}", case.name), move || {
-                (case.run)(&Subject::new(|| backend_by_name(backend), || timer_by_name(timer)));
+                (case.run)(&subject(backend, timer));
                 Ok(())
             }));
+        }
+        for case in APART.iter().filter(|_| cfg!(unix)) {
+            let name = format!("{backend}::{timer}::{}", case.name);
+            trials.push(Trial::test(name.clone(), move || run_apart(&name)));
         }
     }
     for case in timer::check::CASES {
@@ -41,9 +53,41 @@ fn main() {
     libtest_mimic::run(&arguments, trials).exit();
 }
 
+/// Runs a case in a process of its own, with a limit of open files.
+fn run_apart(name: &str) -> Result<(), Failed> {
+    let files = if name.ends_with("descriptors_may_run_out") { 256 } else { 4096 };
+    let script = format!("ulimit -n {files}; exec \"$0\"");
+    let output = Command::new("sh")
+        .args(["-c", &script])
+        .arg(std::env::current_exe()?)
+        .env(APART_NAME, name)
+        .stdin(Stdio::null())
+        .output()?;
+    if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into()) }
+}
+
+fn run_here(name: &str) {
+    let words: Vec<_> = name.split("::").collect();
+    let [backend, timer, case] = words[..] else { panic!("not a case: {name}") };
+    let case = APART.iter().find(|one| one.name == case).expect("a case");
+    (case.run)(&subject(backend.to_string().leak(), timer.to_string().leak()));
+}
+
 const CUSTOM: &str = "custom";
 const SUSPENDING: &str = "suspending";
 const FOREIGN: &str = "foreign";
+
+fn subject(backend: &'static str, timer: &'static str) -> Subject {
+    let subject = Subject::new(move || backend_by_name(backend), move || timer_by_name(timer));
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    match backend {
+        CUSTOM => subject.narrow(|| Box::new(custom_backend::Pool::new(2).expect("threads"))),
+        "pool" | "workqueue" => subject.narrow(move || backend_by_name(&format!("{backend}:2"))),
+        "smol" | "async-io" => subject.keeps_threads(1), // the reactor's
+        "may" => subject.keeps_threads(cores + 1),       // the scheduler's and its timer's
+        _ => subject,
+    }
+}
 
 fn backend_by_name(name: &str) -> Box<dyn Backend> {
     match name {

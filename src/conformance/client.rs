@@ -4,6 +4,7 @@ use super::PATIENCE;
 use crate::Running;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// One connection to a server. Every method panics where a test should fail.
 #[derive(Debug)]
@@ -131,6 +132,13 @@ impl Client {
                 }
                 Err(_) => return,
             }
+        }
+    }
+
+    /// Reads and drops what comes, until it is enough.
+    pub fn skip_until(mut self, enough: &AtomicBool) {
+        while !enough.load(Relaxed) && self.read() {
+            self.received.clear();
         }
     }
 

@@ -3,8 +3,8 @@
 use super::{AGES, Client, PATIENCE, Subject};
 use crate::{Limits, Request, Response, Running, blocking};
 use std::iter::{once, repeat};
-use std::sync::Mutex;
 use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 const LIMIT: Duration = Duration::from_millis(300);
@@ -146,15 +146,17 @@ pub(super) fn a_dripping_body_is_ended(subject: &Subject) {
 
 const MUCH: usize = 64 << 20; // more than the sockets' buffers take
 
-fn much(request: &mut Request) -> Response {
-    match request.path() {
-        "/" => Response::text("Hello"),
-        _ => Response::text(vec![b'x'; MUCH]),
+/// Says hello, and elsewhere much.
+pub(super) fn much() -> impl Fn(&mut Request) -> Response + Send + Sync + 'static {
+    let much: Arc<[u8]> = vec![b'x'; MUCH].into(); // for all of them
+    move |request| match request.path() {
+        "/" | "/wait" => Response::text("Hello"),
+        _ => Response::text(much.clone()),
     }
 }
 
 pub(super) fn a_client_that_never_reads_is_ended(subject: &Subject) {
-    let server = subject.serve(Limits { send: LIMIT, ..patient() }, much);
+    let server = subject.serve(Limits { send: LIMIT, ..patient() }, much());
     not_early(&server, || {
         let mut client = Client::of(&server);
         client.send("GET /much HTTP/1.1\r\nHost: test\r\n\r\n");
@@ -163,7 +165,7 @@ pub(super) fn a_client_that_never_reads_is_ended(subject: &Subject) {
 }
 
 pub(super) fn a_slow_reader_that_reads_is_served(subject: &Subject) {
-    let server = subject.serve(Limits { send: LIMIT, ..patient() }, much);
+    let server = subject.serve(Limits { send: LIMIT, ..patient() }, much());
     let mut client = Client::of(&server);
     client.send("GET /much HTTP/1.1\r\nHost: test\r\n\r\n");
     client.head();
@@ -178,7 +180,7 @@ pub(super) fn a_slow_reader_that_reads_is_served(subject: &Subject) {
 
 pub(super) fn a_reader_slower_than_the_buffers_is_served(subject: &Subject) {
     let limit = 4 * LIMIT;
-    let server = subject.serve(Limits { send: limit, ..patient() }, much);
+    let server = subject.serve(Limits { send: limit, ..patient() }, much());
     let mut client = Client::of(&server);
     client.send("GET /much HTTP/1.1\r\nHost: test\r\n\r\n");
     client.head();

@@ -1,64 +1,13 @@
 //! Connections and servers: at once, in order, broken by a handler, and at their end.
 
-use super::{Client, PATIENCE, Subject};
-use crate::{Handler, Limits, Request, Server, asynchronous, blocking};
+use super::{Client, Gate, PATIENCE, Subject, gated};
+use crate::{Limits, Request, Server, asynchronous};
 use std::future::poll_fn;
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Condvar, Mutex};
 use std::task::Poll;
 use std::time::{Duration, Instant};
-
-/// Counts who has arrived, and lets them go one by one, or all.
-#[derive(Default)]
-struct Gate {
-    state: Mutex<(usize, usize)>,
-    changed: Condvar,
-}
-
-impl Gate {
-    /// Arrives, and waits until `ticket` may pass: tickets pass from the highest to the lowest.
-    fn pass(&self, ticket: usize) {
-        let mut state = self.state.lock().expect("a gate");
-        state.0 += 1;
-        self.changed.notify_all();
-        while state.1 > ticket {
-            let (next, wait) = self.changed.wait_timeout(state, PATIENCE).expect("a gate");
-            assert!(!wait.timed_out(), "ticket {ticket} was never let through");
-            state = next;
-        }
-    }
-
-    fn close(&self, above: usize) {
-        self.state.lock().expect("a gate").1 = above;
-    }
-
-    fn open_to(&self, ticket: usize) {
-        self.state.lock().expect("a gate").1 = ticket;
-        self.changed.notify_all();
-    }
-
-    fn wait_for(&self, arrived: usize) {
-        let mut state = self.state.lock().expect("a gate");
-        while state.0 < arrived {
-            let (next, wait) = self.changed.wait_timeout(state, PATIENCE).expect("a gate");
-            let seen = next.0;
-            assert!(!wait.timed_out(), "only {seen} of {arrived} connections run at the same time");
-            state = next;
-        }
-    }
-}
-
-/// A handler that waits at the gate when its path is a number.
-fn gated(gate: &Arc<Gate>) -> impl Handler {
-    let gate = gate.clone();
-    blocking(move |request: &mut Request| {
-        if let Ok(ticket) = request.path()[1..].parse() {
-            gate.pass(ticket);
-        }
-        "Hello"
-    })
-}
 
 pub(super) fn connections_run_at_once(subject: &Subject) {
     let gate = Arc::new(Gate::default());

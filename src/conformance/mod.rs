@@ -63,15 +63,21 @@
 //! What only core can see (how reads are split, how many writes an answer takes, the word in virtual time, queued
 //! connections) is tested in core, and mutants of it fail there.
 
+mod apart;
 mod bodies;
 mod client;
 mod deadlines;
+mod gate;
 mod lifecycle;
+mod neighbours;
+mod overload;
+mod pressure;
 mod protocol;
 mod sleeps;
 mod waits;
 
-use crate::{Backend, Handler, Limits, Running, Server, Timer, core::Timed};
+use crate::{Backend, Handler, Limits, Running, Server, Stats, Timer, core::Timed};
+use gate::{Gate, gated};
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -89,7 +95,9 @@ type NewTimer = dyn Fn() -> Box<dyn Timer<Timed> + Send> + Send + Sync;
 /// A backend and a timer to be tested together.
 pub struct Subject {
     backend: Box<NewBackend>,
+    narrow: Option<Box<NewBackend>>,
     timer: Box<NewTimer>,
+    kept_threads: usize,
 }
 
 impl Subject {
@@ -98,7 +106,20 @@ impl Subject {
         backend: impl Fn() -> Box<dyn Backend> + Send + Sync + 'static,
         timer: impl Fn() -> Box<dyn Timer<Timed> + Send> + Send + Sync + 'static,
     ) -> Self {
-        Self { backend: Box::new(backend), timer: Box::new(timer) }
+        Self { backend: Box::new(backend), narrow: None, timer: Box::new(timer), kept_threads: 0 }
+    }
+
+    /// With a backend for the cases in which places are scarce: it runs two connections at once. Without it they take
+    /// the usual one.
+    pub fn narrow(mut self, backend: impl Fn() -> Box<dyn Backend> + Send + Sync + 'static) -> Self {
+        self.narrow = Some(Box::new(backend));
+        self
+    }
+
+    /// With the number of threads that stay when its servers have ended, for the process. None by default.
+    pub fn keeps_threads(mut self, most: usize) -> Self {
+        self.kept_threads = most;
+        self
     }
 
     /// A server that runs `handler` within `limits`.
@@ -106,11 +127,27 @@ impl Subject {
         self.run(Server::bind("127.0.0.1:0").expect("a free port"), limits, handler)
     }
 
+    /// A server whose places are scarce, if that can be.
+    fn serve_narrow(&self, limits: Limits, handler: impl Handler) -> Running {
+        let server = Server::bind("127.0.0.1:0").expect("a free port").timer((self.timer)()).limits(limits);
+        server.spawn(self.narrow.as_ref().unwrap_or(&self.backend)(), handler).expect("a server that runs")
+    }
+
+    /// How many connections of such a server run at once.
+    fn narrow_capacity(&self) -> usize {
+        self.narrow.as_ref().unwrap_or(&self.backend)().capacity()
+    }
+
     /// Waits until `count` connections of a server wait for a request: a client may have its answer a moment before.
     fn wait_for_idle(&self, server: &Running, count: usize) {
+        self.wait_for(server, &format!("{count} idle"), |stats| stats.idle == count);
+    }
+
+    /// Waits until a server's connections are as they should be.
+    fn wait_for(&self, server: &Running, what: &str, is_so: impl Fn(&Stats) -> bool) {
         let until = Instant::now() + PATIENCE;
-        while server.stats().idle != count {
-            assert!(Instant::now() < until, "{:?} where {count} should be idle", server.stats());
+        while !is_so(&server.stats()) {
+            assert!(Instant::now() < until, "{:?} where there should be {what}", server.stats());
             std::thread::yield_now();
         }
     }
@@ -195,6 +232,29 @@ pub const CASES: &[Case] = &[
     case("shutdown_lets_active_requests_finish", lifecycle::shutdown_lets_active_requests_finish),
     case("shutdown_lets_a_download_finish", lifecycle::shutdown_lets_a_download_finish),
     case("a_dropped_server_is_gone", lifecycle::a_dropped_server_is_gone),
+    case("a_reset_costs_its_own_connection", neighbours::a_reset_costs_its_own_connection),
+    case("a_pipeline_gets_on_while_others_block", neighbours::a_pipeline_gets_on_while_others_block),
+    case("a_blocking_handler_stalls_nobody", neighbours::a_blocking_handler_stalls_nobody),
+    case("a_blocking_handler_that_panics_is_500", neighbours::a_blocking_handler_that_panics_is_500),
+    case("a_download_starves_nobody", neighbours::a_download_starves_nobody),
+    case("idle_clients_starve_nobody", pressure::idle_clients_starve_nobody),
+    case("silent_clients_starve_nobody", pressure::silent_clients_starve_nobody),
+    case("half_requests_starve_nobody", pressure::half_requests_starve_nobody),
+    case("clients_that_read_nothing_starve_nobody", pressure::clients_that_read_nothing_starve_nobody),
+    case("who_works_is_not_ended_for_others", pressure::who_works_is_not_ended_for_others),
+    case("nobody_is_ended_while_there_is_room", pressure::nobody_is_ended_while_there_is_room),
+    case("overload_can_reject", overload::overload_can_reject),
+    case("overload_can_close", overload::overload_can_close),
+    case("stats_tell_what_connections_do", overload::stats_tell_what_connections_do),
+    case("stats_count_limits", overload::stats_count_limits),
+];
+
+/// More behaviours, each to be run in a process of its own, in which nothing else happens; the first one where that
+/// process may have some hundred files open at most (`ulimit -n`), the last where it may have a few thousand.
+pub const APART: &[Case] = &[
+    case("descriptors_may_run_out", apart::descriptors_may_run_out),
+    case("threads_end_with_their_server", apart::threads_end_with_their_server),
+    case("a_thousand_connections_run_at_once", apart::a_thousand_connections_run_at_once),
 ];
 
 const fn case(name: &'static str, run: fn(&Subject)) -> Case {

@@ -1,9 +1,9 @@
 //! Replays the load that khttpd's authors measured, `htstress -n 100000 -c 1 -t 4`, on every backend, and prints a
 //! table.
 //!
-//! `cargo bench --manifest-path benches/Cargo.toml --bench seed` takes about a minute for each backend. `-- --backends
-//! threads,workqueue:max=64 --rounds 9` measures others, or more often; `-- --test` runs everything once, with 200
-//! requests each, and measures nothing.
+//! `cargo bench --manifest-path benches/Cargo.toml --bench seed` takes about a minute for each backend. `-- --backend
+//! threads --backend workqueue:max=64 --rounds 9` measures others, or more often; `-- --test` runs everything once, with
+//! 200 requests each, and measures nothing.
 //!
 //! # Rules
 //!
@@ -47,9 +47,8 @@ struct Options {
     #[arg(long, default_value_t = 100_000, value_name = "N", value_parser = value_parser!(u32).range(1..))]
     requests: u32,
 
-    /// What is measured; the others are compared to the first
-    #[arg(long, value_delimiter = ',', value_name = "A,B,...")]
-    #[arg(default_values = AnyBackend::NAMES.iter().copied())]
+    /// What is measured, given once for each; the others are compared to the first
+    #[arg(long = "backend", value_name = "BACKEND", default_values = AnyBackend::names())]
     backends: Vec<String>,
 
     /// One round of 200 requests each, to see that they are answered

@@ -80,6 +80,39 @@ fn hello_says_hello() {
 }
 
 #[test]
+fn every_backend_says_hello() {
+    for backend in ["threads:stack=128", "workqueue:max=64,managed=2,idle=10", "pool:8", "may", "smol:2", "async-io:1"]
+    {
+        let program = Program::start("hello", &["--backend", backend, "--quiet"]);
+        for _ in 0..3 {
+            assert!(program.ask("GET / HTTP/1.0\r\n\r\n").ends_with("\r\n\r\nHello, World!"), "{backend}");
+        }
+        let (_, stderr) = program.end(Signal::TERM);
+        assert!(stderr.contains("requests served: 3; ") && stderr.ends_with(" 0 aborted, 0 stuck\n"), "{stderr}");
+    }
+}
+
+#[test]
+fn a_list_says_what_there_is() {
+    for name in ["hello", "serve"] {
+        let Output { status, stdout, .. } = example(name).arg("--list").output().expect("examples are built");
+        let text = String::from_utf8_lossy(&stdout);
+        assert!(status.success() && text.contains("\npool ") && text.contains("timers: wheel, heap"), "{text}");
+    }
+}
+
+#[test]
+fn beyond_the_most_connections_clients_are_told() {
+    let options = ["--quiet", "--max-connections", "1", "--overload", "reject"];
+    let program = Program::start("hello", &options);
+    let mut inside = TcpStream::connect(&program.addr).expect("it listens");
+    inside.write_all(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n").expect("it reads");
+    inside.read_exact(&mut [0; 8]).expect("an answer");
+    let text = program.ask("GET / HTTP/1.0\r\n\r\n");
+    assert!(text.starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{text}");
+}
+
+#[test]
 fn serve_serves_a_directory() {
     let root = env!("CARGO_MANIFEST_DIR");
     let program = Program::start("serve", &[root, "--quiet", "--max-connections", "9"]);
@@ -114,10 +147,16 @@ fn a_signal_lets_requests_finish() {
 
 #[test]
 fn mistakes_are_explained() {
-    let cases: [(&[&str], &str); 6] = [
+    let cases: [(&[&str], &str); 9] = [
         (&["serve"], "DIR"),
         (&["serve", "/nowhere/at/all"], "cannot serve the directory /nowhere/at/all: "),
         (&["hello", "--backend", "tokyo"], "unknown backend \"tokyo\"; this build has: threads"),
+        (
+            &["hello", "--backend", "pool:threads=many"],
+            "threads of the backend pool cannot be \"many\"; it is a number from",
+        ),
+        (&["hello", "--backend", "pool:colour=1"], "the backend pool has no knob \"colour\"; it has: threads, stack"),
+        (&["hello", "--overload", "panic"], "wait, reject, close"),
         (&["hello", "--timer", "sundial"], "unknown timer \"sundial\"; this build has: wheel, heap"),
         (&["hello", "--idle-timeout", "0"], "--idle-timeout"),
         (&["hello", "--addr", "8081"], "cannot listen on \"8081\": "),

@@ -1,6 +1,6 @@
-//! Runs the conformance suite on every backend with every timer of this build; on the pool of the example
-//! `custom_backend`, with a timer that is not ours, which also goes through the timers' own suite; and on a backend
-//! that exists only here, whose sockets do not block, so that the loop really suspends.
+//! Runs the conformance suite on every backend with every timer of this build; on the work queue when it is managed; on
+//! the pool of the example `custom_backend`, with a timer that is not ours, which also goes through the timers' own suite;
+//! and on a backend that exists only here, whose sockets do not block, so that the loop really suspends.
 //!
 //! `cargo test --test conformance -- threads` runs those of one backend.
 
@@ -32,7 +32,8 @@ fn main() {
     arguments.test_threads.get_or_insert(16); // most of a case is waiting
     let ours = AnyBackend::names().flat_map(|backend| timer::NAMES.iter().map(move |timer| (backend, *timer)));
     let mut trials = Vec::new();
-    for (backend, timer) in ours.chain([(CUSTOM, FOREIGN), (SUSPENDING, timer::NAMES[0])]) {
+    let others = [(MANAGED, timer::NAMES[0]), (CUSTOM, FOREIGN), (SUSPENDING, timer::NAMES[0])];
+    for (backend, timer) in ours.chain(others) {
         for case in CASES {
             trials.push(Trial::test(format!("{backend}::{timer}::{}", case.name), move || {
                 (case.run)(&subject(backend, timer));
@@ -73,6 +74,7 @@ fn run_here(name: &str) {
     (case.run)(&subject(backend.to_string().leak(), timer.to_string().leak()));
 }
 
+const MANAGED: &str = "workqueue:managed=1";
 const CUSTOM: &str = "custom";
 const SUSPENDING: &str = "suspending";
 const FOREIGN: &str = "foreign";
@@ -82,6 +84,7 @@ fn subject(backend: &'static str, timer: &'static str) -> Subject {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     match backend {
         CUSTOM => subject.narrow(|| Box::new(custom_backend::Pool::new(2).expect("threads"))),
+        MANAGED => subject.narrow(|| backend_by_name("workqueue:max=2,managed=1")),
         "pool" | "workqueue" => subject.narrow(move || backend_by_name(&format!("{backend}:2"))),
         "smol" | "async-io" => subject.keeps_threads(1), // the reactor's
         "may" => subject.keeps_threads(cores + 1),       // the scheduler's and its timer's

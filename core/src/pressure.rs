@@ -102,3 +102,69 @@ pub(crate) fn choose<'e>(live: impl Iterator<Item = &'e Arc<Entry>>, now: Tick, 
     victims.truncate(wanted);
     Choice { victims, has_spare }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::word::Phase;
+    use std::net::{TcpListener, TcpStream};
+
+    /// Entries in these phases, each since the tick.
+    fn entries(phases: &[(Phase, Tick)]) -> Vec<Arc<Entry>> {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let addr = listener.local_addr().expect("an address");
+        let entry = |&(phase, since): &(Phase, Tick)| {
+            let client = TcpStream::connect(addr).expect("it listens");
+            let entry = Entry::new(client, 1_000);
+            entry.note_progress(since);
+            entry.arm(phase, 1_000).expect("it is live");
+            Arc::new(entry)
+        };
+        phases.iter().map(entry).collect()
+    }
+
+    /// Which of them are to go at tick 100, with a forbearance of 10.
+    fn chosen(entries: &[Arc<Entry>]) -> (Vec<usize>, bool) {
+        let Choice { victims, has_spare } = choose(entries.iter(), 100, 10);
+        let place = |victim: &Arc<Entry>| entries.iter().position(|entry| Arc::ptr_eq(entry, victim));
+        (victims.iter().filter_map(|(_, victim)| place(victim)).collect(), has_spare)
+    }
+
+    #[test]
+    fn as_many_go_as_wait_idle_ones_first_then_who_has_kept_us_waiting_longest() {
+        use Phase::*;
+        let mut phases =
+            vec![(Send, 90), (Head, 91), (Idle, 99), (FirstByte, 90), (Body, 80), (Idle, 98), (Handler, 1)];
+        let mut wanted = |queued| {
+            phases.push((Queued, queued));
+            chosen(&entries(&phases))
+        };
+        assert_eq!(wanted(50), (vec![5], true));
+        assert_eq!(wanted(51), (vec![5, 2], false));
+        assert_eq!(wanted(52), (vec![5, 2, 3], false));
+        assert_eq!(wanted(53), (vec![5, 2, 3, 4], false));
+        assert_eq!(wanted(54), (vec![5, 2, 3, 4, 0], false));
+        assert_eq!(wanted(55), (vec![5, 2, 3, 4, 0], false), "neither who works, nor who has waited for 9 ticks");
+    }
+
+    #[test]
+    fn who_leaves_already_makes_room() {
+        use Phase::*;
+        let all = entries(&[(Idle, 1), (Head, 2), (Idle, 3), (Queued, 4), (Queued, 5)]);
+        assert_eq!(chosen(&all), (vec![0, 2], false));
+        let shed = |nth: usize| all[nth].shed(all[nth].standing(), 100);
+        assert_eq!(shed(0), Some(std::net::Shutdown::Read));
+        assert_eq!(chosen(&all), (vec![2], false));
+        assert_eq!(shed(1), Some(std::net::Shutdown::Read));
+        assert_eq!(chosen(&all), (vec![], true));
+    }
+
+    #[test]
+    fn who_has_got_on_meanwhile_stays() {
+        let all = entries(&[(Phase::Send, 1), (Phase::Queued, 2)]);
+        let standing = all[0].standing();
+        all[0].note_progress(99);
+        assert_eq!(all[0].shed(standing, 100), None);
+        assert_eq!(all[0].shed(all[0].standing(), 100), Some(std::net::Shutdown::Both));
+    }
+}

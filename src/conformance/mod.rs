@@ -242,6 +242,7 @@ pub const CASES: &[Case] = &[
     case("half_requests_starve_nobody", pressure::half_requests_starve_nobody),
     case("clients_that_read_nothing_starve_nobody", pressure::clients_that_read_nothing_starve_nobody),
     case("who_works_is_not_ended_for_others", pressure::who_works_is_not_ended_for_others),
+    case("a_reader_that_gets_on_is_not_ended_for_others", pressure::a_reader_that_gets_on_is_not_ended_for_others),
     case("nobody_is_ended_while_there_is_room", pressure::nobody_is_ended_while_there_is_room),
     case("overload_can_reject", overload::overload_can_reject),
     case("overload_can_close", overload::overload_can_close),

@@ -113,6 +113,30 @@ pub(super) fn who_works_is_not_ended_for_others(subject: &Subject) {
     assert_eq!(server.stats().shed, 0);
 }
 
+pub(super) fn a_reader_that_gets_on_is_not_ended_for_others(subject: &Subject) {
+    let limits = Limits { queued: Duration::from_secs(1), ..unhurried() };
+    let server = subject.serve_narrow(limits, much());
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            let mut reader = Client::of(&server);
+            reader.send("GET /much HTTP/1.1\r\nHost: test\r\n\r\n");
+            let length: usize = reader.head().field("content-length").expect("a length").parse().expect("a length");
+            scope.spawn(move || {
+                let slowly = 512 << 10; // in a tenth of a second; faster afterwards
+                for _ in 0..15 {
+                    reader.take(slowly);
+                    std::thread::sleep(Duration::from_millis(100));
+                }
+                reader.take(length - 15 * slowly);
+            });
+        }
+        let reply = Client::of(&server).get("/");
+        let expected = if subject.narrow_capacity() == 2 { 503 } else { 200 };
+        assert_eq!(reply.status, expected, "both places are taken, and not for nothing");
+    });
+    assert_eq!(server.stats().shed, 0);
+}
+
 pub(super) fn nobody_is_ended_while_there_is_room(subject: &Subject) {
     let server = subject.serve(unhurried(), hello);
     let mut kept: Vec<_> = (0..6).map(|_| Client::of(&server)).collect();

@@ -2,7 +2,8 @@
 //!
 //! A thread runs one connection at a time, to its end, so the size of the pool is the number of clients served at once.
 //! The others wait in the queue, and the server turns away those that wait too long (`Limits::queued`). A client that
-//! keeps its connection open holds a thread also while it asks for nothing, until others wait or `Limits::idle` is over.
+//! keeps its connection open holds a thread also while it asks for nothing, until others wait or `Limits::idle` is
+//! over.
 //!
 //! Run `cargo run --example custom_backend`, try `curl -d text ADDRESS/echo`, and press Enter to stop it.
 

@@ -1,6 +1,6 @@
 //! Runs the conformance suite on every backend with every timer of this build; on the work queue when it is managed; on
-//! the pool of the example `custom_backend`, with a timer that is not ours, which also goes through the timers' own suite;
-//! and on a backend that exists only here, whose sockets do not block, so that the loop really suspends.
+//! the pool of the example `custom_backend`, with a timer that is not ours, which also goes through the timers' own
+//! suite; and on a backend that exists only here, whose sockets do not block, so that the loop really suspends.
 //!
 //! `cargo test --test conformance -- threads` runs those of one backend.
 

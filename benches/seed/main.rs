@@ -2,8 +2,8 @@
 //! table.
 //!
 //! `cargo bench --manifest-path benches/Cargo.toml --bench seed` takes about a minute for each backend. `-- --backend
-//! threads --backend workqueue:max=64 --rounds 9` measures others, or more often; `-- --test` runs everything once, with
-//! 200 requests each, and measures nothing.
+//! threads --backend workqueue:max=64 --rounds 9` measures others, or more often; `-- --test` runs everything once,
+//! with 200 requests each, and measures nothing.
 //!
 //! # Rules
 //!

@@ -18,6 +18,10 @@ thread_local! {
 }
 
 /// A buffer of exactly `len` bytes, of any content.
+///
+/// Never inlined: a coroutine waits between this and [`give`], and may go on on another thread, while what the compiler
+/// has found out about the place of a thread local is the first one's.
+#[inline(never)]
 pub(crate) fn take(len: usize) -> Vec<u8> {
     let free = match len {
         TURN => TURNS.lock().unwrap_or_else(PoisonError::into_inner).pop(),
@@ -29,7 +33,8 @@ pub(crate) fn take(len: usize) -> Vec<u8> {
     free.unwrap_or_else(|| vec![0; len])
 }
 
-/// Gives a buffer back for the next who asks for its size.
+/// Gives a buffer back for the next who asks for its size. Never inlined, as [`take`].
+#[inline(never)]
 pub(crate) fn give(buffer: Vec<u8>) {
     if buffer.len() == TURN {
         let mut turns = TURNS.lock().unwrap_or_else(PoisonError::into_inner);

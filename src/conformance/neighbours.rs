@@ -1,4 +1,5 @@
-//! Clients that do harm to nobody but themselves: who resets its connection, whose handler blocks, who takes all it can.
+//! Clients that do harm to nobody but themselves: who resets its connection, whose handler blocks, who takes all it
+//! can.
 
 use super::deadlines::{much, patient};
 use super::{Client, Gate, PATIENCE, Subject, gated};

@@ -106,10 +106,18 @@ pub(super) fn who_works_is_not_ended_for_others(subject: &Subject) {
     } else {
         assert_eq!(reply.status, 200);
     }
+    let mut waits = Client::of(&server);
+    waits.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
+    subject.wait_for(&server, "one that waits, if places are bounded", |stats| stats.waiting == 1 || stats.idle == 2);
     gate.open_to(0);
+    let mut closing = 0;
     for mut client in at_work {
-        assert_eq!(client.reply().text(), "Hello");
+        let reply = client.reply();
+        assert_eq!(reply.text(), "Hello");
+        closing += usize::from(reply.field("connection") == Some("close"));
     }
+    assert_eq!(closing > 0, subject.narrow_capacity() == 2, "whose answer is out makes room");
+    assert_eq!(waits.reply().text(), "Hello");
     assert_eq!(server.stats().shed, 0);
 }
 

@@ -108,7 +108,8 @@ pub(super) fn who_works_is_not_ended_for_others(subject: &Subject) {
     }
     let mut waits = Client::of(&server);
     waits.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
-    subject.wait_for(&server, "one that waits, if places are bounded", |stats| stats.waiting == 1 || stats.idle == 2);
+    subject
+        .wait_for(&server, "one that waits, if places are bounded", |stats| stats.waiting == 1 || stats.requests == 2);
     gate.open_to(0);
     let mut closing = 0;
     for mut client in at_work {

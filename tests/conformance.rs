@@ -81,13 +81,12 @@ const FOREIGN: &str = "foreign";
 
 fn subject(backend: &'static str, timer: &'static str) -> Subject {
     let subject = Subject::new(move || backend_by_name(backend), move || timer_by_name(timer));
-    let cores = thread::available_parallelism().map_or(1, usize::from);
     match backend {
         CUSTOM => subject.narrow(|| Box::new(custom_backend::Pool::new(2).expect("threads"))),
         MANAGED => subject.narrow(|| backend_by_name("workqueue:max=2,managed=1")),
         "pool" | "workqueue" => subject.narrow(move || backend_by_name(&format!("{backend}:2"))),
         "smol" | "async-io" => subject.keeps_threads(1), // the reactor's
-        "may" => subject.keeps_threads(cores + 1),       // the scheduler's and its timer's
+        "may" => subject.keeps_threads(16 + 2),          // the scheduler's, its timer's, and who wakes
         _ => subject,
     }
 }
@@ -96,6 +95,8 @@ fn backend_by_name(name: &str) -> Box<dyn Backend> {
     match name {
         CUSTOM => Box::new(custom_backend::Pool::new(16).expect("threads")),
         SUSPENDING => Box::new(Suspending::new()),
+        // All of its servers share the process's threads, while others have some each.
+        "may" => Box::new("may:16".parse::<AnyBackend>().expect("the same for all")),
         name => Box::new(name.parse::<AnyBackend>().expect("its own name")),
     }
 }

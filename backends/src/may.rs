@@ -31,15 +31,18 @@
 use crate::lowat::Lowat;
 use crate::named::{Knob, Listed};
 use crate::offload::{BLOCKING, OnDemand, THREADS, cores};
-use may::coroutine::{self, Builder};
+use may::coroutine::{self, Builder, Coroutine};
 use may::go;
 use may::io::{CoIo, WaitIo};
 use std::fmt;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
+use std::thread;
 use switchboard_core::{Acceptor, Backend, Connection, Offload, Rejected, Transport, block_on_with};
 
 pub(crate) const LISTED: Listed = Listed {
@@ -61,6 +64,9 @@ const STACK_SIZE: usize = 64 << 10;
 
 /// How many calls in a row may be ready before others get a turn.
 const TURNS: u32 = 16;
+
+/// Wakes coroutines that give way.
+static WAKER: OnceLock<Sender<Coroutine>> = OnceLock::new();
 
 /// What the process's scheduler was started with.
 static PROCESS: OnceLock<Settings> = OnceLock::new();
@@ -131,7 +137,31 @@ fn start(stack_size: usize, run: impl FnOnce() + Send + 'static) -> io::Result<c
 /// Drives a future on this coroutine, which parks where a thread would.
 fn block_on<F: Future>(future: F) -> F::Output {
     let own = coroutine::current();
-    block_on_with(future, move || own.unpark(), coroutine::park)
+    block_on_with(future, move || own.unpark(), park)
+}
+
+/// Waits to be unparked.
+///
+/// A coroutine that is unparked in the moment it parks is gone on with inside that parking, on the stack of the
+/// scheduler's thread; and one that ends there waits for the parking to be over, for ever. So it gets out of there
+/// first.
+fn park() {
+    coroutine::park();
+    coroutine::yield_now();
+}
+
+/// Lets others go first, those included that wait for their sockets: a thread of the scheduler looks at these only when
+/// nobody on it wants to run, and who merely yields does. So it parks, until another thread wakes it.
+fn give_way() {
+    let waker = WAKER.get_or_init(|| {
+        let (sender, coroutines) = channel::<Coroutine>();
+        let wake_all = move || coroutines.into_iter().for_each(|coroutine| coroutine.unpark());
+        let _ = thread::Builder::new().name("switchboard-give-way".into()).spawn(wake_all); // else nobody receives
+        sender
+    });
+    if waker.send(coroutine::current()).is_ok() {
+        park();
+    }
 }
 
 fn dispatch(connection: Connection, stack_size: usize) -> Result<(), Rejected> {
@@ -152,7 +182,7 @@ impl Backend for May {
     /// A coroutine accepts; this thread waits for it.
     fn accept(&self, acceptor: Acceptor) -> io::Result<()> {
         let lowat = Lowat::of(acceptor.listener());
-        let listener = CoIo::new(acceptor.listener().try_clone()?)?;
+        let listener = Watched::new(acceptor.listener().try_clone()?)?;
         let stack_size = self.stack_size;
         let accepting = start(stack_size, move || {
             let accept = || accept(&listener).inspect(|(stream, _)| lowat.adopt(stream));
@@ -175,18 +205,36 @@ impl Backend for May {
     }
 }
 
-fn accept(listener: &CoIo<TcpListener>) -> io::Result<(TcpStream, SocketAddr)> {
+fn accept(listener: &Watched<TcpListener>) -> io::Result<(TcpStream, SocketAddr)> {
     loop {
-        match listener.inner().accept() {
-            Err(error) if error.kind() == ErrorKind::WouldBlock => drop(listener.wait_io()),
+        match listener.socket.accept() {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => drop(listener.events.wait_io()),
             accepted => return accepted,
         }
     }
 }
 
+/// A socket that a coroutine waits for.
+///
+/// A `CoIo` that owns its socket closes it first, and takes its descriptor off the epoll instance afterwards. That is
+/// the wrong way round: if another descriptor is open on the same socket, as the server's is on the listener, the
+/// system goes on reporting events to where the `CoIo` was; and if the number is in use again, the events of whoever
+/// has it are lost. So it only shares the socket, which is closed when the `CoIo` is gone.
+struct Watched<S: AsRawFd> {
+    events: CoIo<Arc<S>>, // dropped first
+    socket: Arc<S>,
+}
+
+impl<S: AsRawFd> Watched<S> {
+    fn new(socket: S) -> io::Result<Self> {
+        let socket = Arc::new(socket);
+        Ok(Self { events: CoIo::new(socket.clone())?, socket })
+    }
+}
+
 /// A socket whose coroutine waits.
 struct Green {
-    socket: CoIo<TcpStream>,
+    watched: Watched<TcpStream>,
     /// The last read took all there was, and the client had not ended its side: the next one waits first, instead of
     /// asking the system in vain. Events are edges, so the end is remembered.
     is_empty: AtomicBool,
@@ -201,13 +249,13 @@ const ENDS: usize = 0x2000 | 0x10 | 0x8;
 impl Green {
     fn new(stream: TcpStream) -> io::Result<Self> {
         let (is_empty, has_ended) = (AtomicBool::new(false), AtomicBool::new(false));
-        Ok(Self { socket: CoIo::new(stream)?, is_empty, has_ended, turns: AtomicU32::new(0) })
+        Ok(Self { watched: Watched::new(stream)?, is_empty, has_ended, turns: AtomicU32::new(0) })
     }
 
     /// Waits for the next event.
     fn wait(&self) {
         self.turns.store(0, Relaxed);
-        if self.socket.wait_io() & ENDS != 0 {
+        if self.watched.events.wait_io() & ENDS != 0 {
             self.has_ended.store(true, Relaxed);
         }
     }
@@ -219,7 +267,7 @@ impl Green {
             self.turns.store(turns + 1, Relaxed);
         } else {
             self.turns.store(0, Relaxed);
-            coroutine::yield_now();
+            give_way();
         }
     }
 
@@ -240,7 +288,7 @@ impl Transport for Green {
         if self.is_empty.load(Relaxed) && !self.has_ended.load(Relaxed) {
             self.wait();
         }
-        let read = self.call(|| self.socket.inner().read(buf));
+        let read = self.call(|| (&*self.watched.socket).read(buf));
         self.is_empty.store(read.as_ref().is_ok_and(|&read| read < buf.len()), Relaxed);
         Poll::Ready(read)
     }
@@ -248,13 +296,13 @@ impl Transport for Green {
     fn poll_write(&self, _: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         self.take_turn();
         Poll::Ready(self.call(|| match bufs {
-            [one] => self.socket.inner().write(one), // send(2) is cheaper than writev(2)
-            many => self.socket.inner().write_vectored(many),
+            [one] => (&*self.watched.socket).write(one), // send(2) is cheaper than writev(2)
+            many => (&*self.watched.socket).write_vectored(many),
         }))
     }
 
     fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        self.socket.inner().shutdown(how)
+        self.watched.socket.shutdown(how)
     }
 }
 

@@ -146,3 +146,40 @@ pub(crate) async fn write_all(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    /// Takes a thousand bytes at a time.
+    struct Narrow;
+
+    impl Transport for Narrow {
+        fn poll_read(&self, _: &mut Context<'_>, _: &mut [u8]) -> Poll<io::Result<usize>> {
+            Poll::Ready(Ok(0))
+        }
+
+        fn poll_write(&self, _: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+            Poll::Ready(Ok(bufs[0].len().min(1_000)))
+        }
+
+        fn shutdown(&self, _: Shutdown) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn every_write_that_gets_on_is_noted_and_every_turn_begun() {
+        let (turns, progress) = (Cell::new(0), Cell::new(0));
+        let begin = || {
+            turns.set(turns.get() + 1);
+            Ok(())
+        };
+        let body = vec![b'x'; 2 * TURN];
+        let written = write_all(&Narrow, &body[..2_500], &body, begin, || progress.set(progress.get() + 1));
+        crate::block_on(written).expect("it takes all");
+        // 3 writes for the head and 132 for the body; what begins a turn, or is the last, need not be noted.
+        assert_eq!((turns.get(), progress.get()), (3, 132));
+    }
+}

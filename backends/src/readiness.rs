@@ -144,3 +144,36 @@ impl Gate {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicUsize;
+    use std::task::Wake;
+
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, SeqCst);
+        }
+    }
+
+    #[test]
+    fn who_is_always_ready_gives_way_and_comes_back() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let mut client = TcpStream::connect(listener.local_addr().expect("an address")).expect("it listens");
+        let ready = Ready::new(listener.accept().expect("a client").0).expect("a descriptor");
+        client.write_all(&[b'x'; 100]).expect("the system takes it");
+        async_io::block_on(ready.socket.readable()).expect("it arrives");
+        let count = Arc::new(Count::default());
+        let waker = Waker::from(count.clone());
+        let mut cx = Context::from_waker(&waker);
+        let mut polls = (0..60).map(|_| ready.poll_read(&mut cx, &mut [0; 1]).is_ready());
+        let turns = polls.by_ref().take_while(|is_ready| *is_ready).count();
+        assert_eq!((turns as u32, count.0.load(SeqCst)), (TURNS, 1));
+        assert_eq!(polls.by_ref().take_while(|is_ready| *is_ready).count() as u32, TURNS);
+    }
+}

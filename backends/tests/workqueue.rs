@@ -1,11 +1,14 @@
 //! The work queue on real threads: what its users see. When which worker is called is tested on a virtual clock, beside
 //! the code.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use switchboard::backends::workqueue::{Closed, Config, FromWorker, Policy, Stats, WorkQueue, blocking};
+use switchboard::{Request, Server, asynchronous, blocking as blocking_handler};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -49,9 +52,9 @@ impl Gate {
 }
 
 fn wait_for(queue: &WorkQueue, is_so: impl Fn(&Stats) -> bool) {
-    let until = std::time::Instant::now() + PATIENCE;
+    let until = Instant::now() + PATIENCE;
     while !is_so(&queue.stats()) {
-        assert!(std::time::Instant::now() < until, "{:?}", queue.stats());
+        assert!(Instant::now() < until, "{:?}", queue.stats());
         std::thread::yield_now();
     }
 }
@@ -191,6 +194,38 @@ fn a_managed_queue_gets_on_also_when_it_does_not_see_who_waits() {
     gate.wait_for(3); // by the watchdog
     gate.open(3);
     queue.flush().expect("not from a job");
+}
+
+#[test]
+fn a_managed_queue_is_told_of_every_waiting_of_a_connection() {
+    let (queue, gate) = (Arc::new(managed(1)), Gate::new());
+    let job = Mutex::new(Some(gate.job()));
+    let blocks = move |request: &mut Request| {
+        let job = job.lock().expect("not poisoned").take().filter(|_| request.path() == "/blocks");
+        job.into_iter().for_each(|job| job());
+    };
+    let blocks = blocking_handler(blocks);
+    let running = Server::bind("127.0.0.1:0").expect("a free port").spawn(queue.clone(), blocks).expect("a server");
+    let mut client = TcpStream::connect(running.addr()).expect("it listens");
+    let waits = |stats: &Stats| (stats.active, stats.running) == (1, 0);
+    wait_for(&queue, waits); // for the first byte
+    client.write_all(b"GET /blocks HTTP/1.1\r\nHost: test\r\n\r\n").expect("it reads");
+    gate.wait_for(1);
+    wait_for(&queue, waits); // for what the handler waits for
+    gate.open(1);
+    client.read_exact(&mut [0; 8]).expect("an answer");
+    wait_for(&queue, waits); // for the next request
+    running.shutdown(PATIENCE);
+
+    let sleeps = asynchronous(async |request: &mut Request| request.sleep(PATIENCE).await);
+    let queue = Arc::new(managed(1));
+    let running = Server::bind("127.0.0.1:0").expect("a free port").spawn(queue.clone(), sleeps).expect("a server");
+    let mut client = TcpStream::connect(running.addr()).expect("it listens");
+    client.write_all(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n").expect("it reads");
+    let until = Instant::now() + PATIENCE;
+    while !(running.stats().handler == 1 && waits(&queue.stats())) {
+        assert!(Instant::now() < until, "{:?}", queue.stats()); // for its sleep
+    }
 }
 
 #[test]

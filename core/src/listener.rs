@@ -113,3 +113,26 @@ impl Stopper {
         drop(waker.map(|stream| stream.shutdown(Shutdown::Both)));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sockets_have_the_options_whenever_the_client_connected() {
+        let socket = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let connect = || TcpStream::connect(socket.local_addr().expect("an address")).expect("it listens");
+        let early = connect();
+        let listener = socket.try_clone().expect("a descriptor");
+        let (listener, _stopper) = Listener::new(listener, Duration::from_secs(4)).expect("a listener");
+        let late = connect();
+        for client in [early, late] {
+            let (stream, peer) = listener.accept().expect("a client");
+            assert_eq!(peer, client.local_addr().expect("an address"));
+            listener.adopt(&stream);
+            let write_timeout = stream.write_timeout().expect("an option");
+            assert!(stream.nodelay().expect("an option"));
+            assert_eq!(write_timeout, Some(Duration::from_millis(100)));
+        }
+    }
+}

@@ -3,10 +3,11 @@
 
 use super::deadlines::{much, patient};
 use super::{Client, Gate, PATIENCE, Subject, gated};
-use crate::{Body, Producer, Request, Response, blocking};
+use crate::{Body, Event, Producer, Request, Response, Server, blocking};
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 pub(super) fn a_reset_costs_its_own_connection(subject: &Subject) {
@@ -63,21 +64,27 @@ pub(super) fn a_blocking_handler_stalls_nobody(subject: &Subject) {
 }
 
 pub(super) fn a_blocking_handler_that_panics_is_500(subject: &Subject) {
-    let server = subject.serve(
-        patient(),
-        blocking(|request: &mut Request| match request.bytes() {
-            b"panic" => std::panic::resume_unwind(Box::new("a panic without a message on stderr")),
-            bytes => bytes.to_vec(),
-        }),
-    );
+    let panics = blocking(|request: &mut Request| match request.bytes() {
+        b"panic" => std::panic::resume_unwind(Box::new("a panic without a message on stderr")),
+        bytes => bytes.to_vec(),
+    });
+    let (sender, events) = channel();
+    let sender = Mutex::new(sender);
+    let server = Server::bind("127.0.0.1:0").expect("a free port").observer(move |event: &Event<'_>| {
+        if let Event::Panicked { target, .. } = event {
+            sender.lock().expect("not poisoned").send(target.to_string()).expect("the case listens");
+        }
+    });
+    let server = subject.run(server, patient(), panics);
     let mut client = Client::of(&server);
     client.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhello");
     assert_eq!(client.reply().text(), "hello", "its body is read for it");
-    client.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\npanic");
+    client.send("POST /there HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\npanic");
     let reply = client.reply();
     assert_eq!((reply.status, reply.field("connection")), (500, Some("close")));
     client.closed();
     assert_eq!(server.stats().errors.panicked, 1);
+    assert_eq!(events.try_recv().as_deref(), Ok("/there"), "the request has come back");
 }
 
 /// A body without an end.

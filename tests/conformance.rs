@@ -29,7 +29,7 @@ fn main() {
         return run_here(&name);
     }
     let mut arguments = Arguments::from_args();
-    arguments.test_threads.get_or_insert(16); // most of a case is waiting
+    arguments.test_threads.get_or_insert(8); // most of a case is waiting
     let ours = AnyBackend::names().flat_map(|backend| timer::NAMES.iter().map(move |timer| (backend, *timer)));
     let mut trials = Vec::new();
     let others = [(MANAGED, timer::NAMES[0]), (CUSTOM, FOREIGN), (SUSPENDING, timer::NAMES[0])];

@@ -115,5 +115,5 @@ pub(super) fn a_download_starves_nobody(subject: &Subject) {
         }
         enough.store(true, Relaxed);
     });
-    assert_eq!(server.shutdown(std::time::Duration::ZERO).stuck, 0);
+    assert_eq!(server.shutdown(PATIENCE).stuck, 0);
 }

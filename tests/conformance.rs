@@ -40,9 +40,9 @@ fn main() {
                 Ok(())
             }));
         }
-        for case in APART.iter().filter(|_| cfg!(unix)) {
+        for (case, files) in APART.iter().filter(|_| cfg!(unix)) {
             let name = format!("{backend}::{timer}::{}", case.name);
-            trials.push(Trial::test(name.clone(), move || run_apart(&name)));
+            trials.push(Trial::test(name.clone(), move || run_apart(&name, *files)));
         }
     }
     for case in timer::check::CASES {
@@ -55,8 +55,7 @@ fn main() {
 }
 
 /// Runs a case in a process of its own, with a limit of open files.
-fn run_apart(name: &str) -> Result<(), Failed> {
-    let files = if name.ends_with("descriptors_may_run_out") { 256 } else { 4096 };
+fn run_apart(name: &str, files: u32) -> Result<(), Failed> {
     let script = format!("ulimit -n {files}; exec \"$0\"");
     let output = Command::new("sh")
         .args(["-c", &script])
@@ -70,7 +69,7 @@ fn run_apart(name: &str) -> Result<(), Failed> {
 fn run_here(name: &str) {
     let words: Vec<_> = name.split("::").collect();
     let [backend, timer, case] = words[..] else { panic!("not a case: {name}") };
-    let case = APART.iter().find(|one| one.name == case).expect("a case");
+    let (case, _) = APART.iter().find(|(one, _)| one.name == case).expect("a case");
     (case.run)(&subject(backend.to_string().leak(), timer.to_string().leak()));
 }
 

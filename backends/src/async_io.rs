@@ -7,14 +7,14 @@
 
 use crate::named::Listed;
 use crate::offload::{BLOCKING, OnDemand, THREADS, cores};
-use crate::readiness::{self, Gate, Ready};
+use crate::readiness::{Gate, Ready};
 use async_executor::Executor;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::{fmt, mem};
-use switchboard_core::{Acceptor, Backend, Connection, Offload, Rejected, block_on};
+use switchboard_core::{Backend, Connection, Offload, Rejected};
 
 pub(crate) const LISTED: Listed = Listed {
     name: "async-io",
@@ -38,6 +38,8 @@ pub(crate) const LISTED: Listed = Listed {
 /// ```
 pub struct AsyncIo {
     shared: Arc<Shared>,
+    /// Whose turn it is.
+    next: AtomicUsize,
     threads: Mutex<Vec<JoinHandle<()>>>,
     offload: Arc<OnDemand>,
 }
@@ -45,8 +47,6 @@ pub struct AsyncIo {
 struct Shared {
     /// One for each thread.
     executors: Vec<Executor<'static>>,
-    /// Whose turn it is.
-    next: AtomicUsize,
     end: Gate,
 }
 
@@ -62,9 +62,9 @@ impl AsyncIo {
 
     fn with_blocking(threads: usize, blocking: Option<usize>) -> io::Result<Self> {
         let executors: Vec<_> = (0..threads.max(1)).map(|_| Executor::new()).collect();
-        let shared = Arc::new(Shared { executors, next: AtomicUsize::new(0), end: Gate::default() });
+        let shared = Arc::new(Shared { executors, end: Gate::default() });
         let offload = Arc::new(OnDemand::new(blocking));
-        let async_io = Self { shared, threads: Mutex::default(), offload };
+        let async_io = Self { shared, next: AtomicUsize::new(0), threads: Mutex::default(), offload };
         for number in 0..async_io.shared.executors.len() {
             let shared = async_io.shared.clone();
             let run = move || ::async_io::block_on(shared.executors[number].run(shared.end.pass()));
@@ -75,25 +75,13 @@ impl AsyncIo {
     }
 }
 
-impl Shared {
-    fn dispatch(&self, connection: Connection) -> Result<(), Rejected> {
-        let conversation = connection.serve(Ready::new)?;
-        let turn = self.next.fetch_add(1, Relaxed) % self.executors.len();
-        self.executors[turn].spawn(conversation).detach();
-        Ok(())
-    }
-}
-
 impl Backend for AsyncIo {
     fn dispatch(&self, connection: Connection) -> Result<(), Rejected> {
-        self.shared.dispatch(connection)
-    }
-
-    /// A task on the first thread accepts; this one waits for it.
-    fn accept(&self, acceptor: Acceptor) -> io::Result<()> {
-        let shared = self.shared.clone();
-        let accepting = readiness::accept(acceptor, move |connection| shared.dispatch(connection));
-        block_on(self.shared.executors[0].spawn(accepting))
+        let conversation = connection.serve(Ready::new)?;
+        let executors = &self.shared.executors;
+        let turn = self.next.fetch_add(1, Relaxed) % executors.len();
+        executors[turn].spawn(conversation).detach();
+        Ok(())
     }
 
     fn offload(&self) -> Option<Arc<dyn Offload>> {

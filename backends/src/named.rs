@@ -5,6 +5,8 @@
 //!   name        name : the main knob        name : knob = number , ...
 //! ```
 //!
+//! A knob that is set twice has the last number.
+//!
 //! A backend gets here by one line in [`LIST`]; all else is in its own file.
 
 use crate::LIST;
@@ -75,7 +77,9 @@ impl Listed {
         for setting in text.split(',').filter(|setting| !setting.is_empty()) {
             let (name, number) = match setting.split_once('=') {
                 Some((name, number)) => (name, number),
-                None if self.has_main => (self.knobs[0].name, setting),
+                None if self.has_main && !self.knobs.iter().any(|knob| knob.name == setting) => {
+                    (self.knobs[0].name, setting)
+                }
                 None => (setting, ""),
             };
             let knob = self.knobs.iter().find(|knob| knob.name == name);
@@ -118,7 +122,10 @@ impl fmt::Display for Listed {
 ///     println!("{backend}");
 /// }
 /// ```
-pub struct AnyBackend(Box<dyn Backend>);
+pub struct AnyBackend {
+    name: &'static str,
+    backend: Box<dyn Backend>,
+}
 
 impl AnyBackend {
     /// Those that this build has.
@@ -138,36 +145,38 @@ impl FromStr for AnyBackend {
         let (name, settings) = text.split_once(':').unwrap_or((text, ""));
         let listed = LIST.iter().find(|listed| listed.name == name);
         let listed = listed.ok_or_else(|| NoBackend::UnknownName(name.into()))?;
-        let backend = (listed.make)(&listed.values(settings)?);
-        backend.map(Self).map_err(|error| NoBackend::NotMade { backend: listed, error })
+        match (listed.make)(&listed.values(settings)?) {
+            Ok(backend) => Ok(Self { name: listed.name, backend }),
+            Err(error) => Err(NoBackend::NotMade { backend: listed, error }),
+        }
     }
 }
 
 impl fmt::Debug for AnyBackend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("AnyBackend")
+        f.debug_struct("AnyBackend").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
 impl Backend for AnyBackend {
     fn dispatch(&self, connection: Connection) -> Result<(), Rejected> {
-        self.0.dispatch(connection)
+        self.backend.dispatch(connection)
     }
 
     fn accept(&self, acceptor: Acceptor) -> io::Result<()> {
-        self.0.accept(acceptor)
+        self.backend.accept(acceptor)
     }
 
     fn capacity(&self) -> usize {
-        self.0.capacity()
+        self.backend.capacity()
     }
 
     fn offload(&self) -> Option<Arc<dyn Offload>> {
-        self.0.offload()
+        self.backend.offload()
     }
 
     fn stop(&self, stuck: usize) {
-        self.0.stop(stuck);
+        self.backend.stop(stuck);
     }
 }
 
@@ -226,4 +235,11 @@ impl fmt::Display for NoBackend {
     }
 }
 
-impl Error for NoBackend {}
+impl Error for NoBackend {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::NotMade { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+}

@@ -4,7 +4,7 @@
 use crate::named::Knob;
 use crate::workqueue::{Config, WorkQueue};
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use switchboard_core::{Offload, Rejected};
 
@@ -28,7 +28,7 @@ pub(crate) struct OnDemand {
 
 enum Queue {
     NotNeeded,
-    Started(WorkQueue),
+    Started(Arc<WorkQueue>),
     Stopped,
 }
 
@@ -57,11 +57,11 @@ impl Offload for OnDemand {
     fn offload(&self, job: Box<dyn FnOnce() + Send>) -> Result<(), Rejected> {
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         if let Queue::NotNeeded = &*queue {
-            *queue = Queue::Started(self.start()?);
+            *queue = Queue::Started(Arc::new(self.start()?));
         }
-        match &*queue {
-            Queue::Started(queue) => queue.offload(job),
-            _ => Err(Rejected::new("the server has been stopped")),
-        }
+        let Queue::Started(started) = &*queue else { return Err(Rejected::new("the server has been stopped")) };
+        let started = started.clone();
+        drop(queue); // a thread may have to be started
+        started.offload(job)
     }
 }

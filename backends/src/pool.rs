@@ -2,11 +2,13 @@
 //!
 //! A connection holds a thread from its first byte to its end, so the size of the pool is how many are served at once;
 //! the others wait in its queue. A client that keeps its connection and asks for nothing loses it as soon as somebody
-//! waits (see [`Backend::capacity`]). The threads are there from the beginning and end with the server.
+//! waits (see [`Backend::capacity`]). The threads are there from the beginning and end with the server, a moment after
+//! it.
 
 use crate::named::{Knob, Listed};
-use std::fmt;
+use std::panic::catch_unwind;
 use std::sync::{Mutex, PoisonError};
+use std::{fmt, io, thread};
 use switchboard_core::{Backend, Connection, Rejected, block_on};
 use threadpool::{Builder, ThreadPool};
 
@@ -17,7 +19,7 @@ pub(crate) const LISTED: Listed = Listed {
     has_main: true,
     make: |values| {
         let threads = values.usize("threads").unwrap_or(THREADS);
-        Ok(Box::new(Pool::with_stack_size(threads, values.stack_size().unwrap_or(STACK_SIZE))))
+        Ok(Box::new(Pool::with_stack_size(threads, values.stack_size().unwrap_or(STACK_SIZE))?))
     },
 };
 
@@ -29,7 +31,7 @@ const STACK_SIZE: usize = 256 << 10;
 /// ```
 /// use switchboard::{Request, Server, backends::pool::Pool};
 ///
-/// let running = Server::bind("127.0.0.1:0")?.spawn(Pool::new(8), |_: &mut Request| "Hello")?;
+/// let running = Server::bind("127.0.0.1:0")?.spawn(Pool::new(8)?, |_: &mut Request| "Hello")?;
 /// # drop(running);
 /// # Ok::<(), std::io::Error>(())
 /// ```
@@ -42,22 +44,26 @@ pub struct Pool {
 impl Pool {
     /// Starts `threads` threads with stacks of 256 KiB.
     ///
-    /// # Panics
+    /// # Errors
     ///
     /// If `threads` is 0, or they cannot be started.
-    pub fn new(threads: usize) -> Self {
+    pub fn new(threads: usize) -> io::Result<Self> {
         Self::with_stack_size(threads, STACK_SIZE)
     }
 
     /// Starts `threads` threads with stacks of `bytes`, which the system may round up.
     ///
-    /// # Panics
+    /// # Errors
     ///
     /// As [`new`](Pool::new).
-    pub fn with_stack_size(threads: usize, bytes: usize) -> Self {
-        let builder = Builder::new().num_threads(threads).thread_stack_size(bytes);
-        let pool = builder.thread_name("switchboard-pool".into()).build();
-        Self { threads, pool: Mutex::new(Some(pool)) }
+    pub fn with_stack_size(threads: usize, bytes: usize) -> io::Result<Self> {
+        let name = "switchboard-pool".to_string();
+        // The package panics where a thread cannot be started, so the first is tried here, and the others are caught.
+        thread::Builder::new().name(name.clone()).stack_size(bytes).spawn(|| ())?;
+        let builder = Builder::new().thread_name(name).thread_stack_size(bytes);
+        let pool = catch_unwind(|| builder.num_threads(threads).build());
+        let pool = pool.map_err(|_| io::Error::other(format!("{threads} threads could not be started")))?;
+        Ok(Self { threads, pool: Mutex::new(Some(pool)) })
     }
 }
 
@@ -82,7 +88,7 @@ impl Backend for Pool {
         let pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let (Some(pool), 0) = (pool, stuck) {
             pool.join();
-        } // its threads end when it is dropped
+        } // when it is dropped its threads end, a moment later
     }
 }
 

@@ -9,15 +9,15 @@
 //! 3. A write is ready as soon as the client has taken something, not only when a third of the buffer is free: see
 //!    [`lowat`](crate::lowat).
 
-use crate::lowat::Lowat;
+use crate::lowat;
 use async_io::Async;
 use std::future::{Future, poll_fn};
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
-use switchboard_core::{Acceptor, Connection, Rejected, Transport};
+use switchboard_core::Transport;
 
 /// How many calls in a row may be ready before others get a turn.
 const TURNS: u32 = 16;
@@ -33,6 +33,7 @@ pub(crate) struct Ready {
 
 impl Ready {
     pub(crate) fn new(stream: TcpStream) -> io::Result<Self> {
+        lowat::set(&stream);
         let socket = Async::new(stream)?;
         Ok(Self { socket, is_empty: AtomicBool::new(false), turns: AtomicU32::new(0) })
     }
@@ -93,34 +94,6 @@ impl Transport for Ready {
     }
 }
 
-/// Accepts until the server stops, giving each connection to `dispatch`.
-pub(crate) async fn accept(
-    acceptor: Acceptor,
-    dispatch: impl Fn(Connection) -> Result<(), Rejected>,
-) -> io::Result<()> {
-    let lowat = Lowat::of(acceptor.listener());
-    let listener = Async::new(acceptor.listener().try_clone()?)?;
-    let poll = |cx: &mut Context<'_>| {
-        let accepted = ready!(poll_accept(&listener, cx));
-        Poll::Ready(accepted.inspect(|(stream, _)| lowat.adopt(stream)))
-    };
-    while let Some(connection) = acceptor.accept_with(poll).await {
-        if let Err(reason) = dispatch(connection) {
-            acceptor.rejected(&reason);
-        }
-    }
-    Ok(())
-}
-
-fn poll_accept(listener: &Async<TcpListener>, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
-    loop {
-        match listener.get_ref().accept() {
-            Err(error) if error.kind() == ErrorKind::WouldBlock => ready!(listener.poll_readable(cx))?,
-            accepted => return Poll::Ready(accepted),
-        }
-    }
-}
-
 /// Lets the threads of an executor end.
 #[derive(Default)]
 pub(crate) struct Gate {
@@ -138,8 +111,11 @@ impl Gate {
     /// Over when it is open.
     pub(crate) fn pass(&self) -> impl Future<Output = ()> + '_ {
         poll_fn(|cx| {
-            let waker = cx.waker().clone();
-            self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(waker);
+            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            if !waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
+                waiting.push(cx.waker().clone());
+            }
+            drop(waiting);
             if self.is_open.load(SeqCst) { Poll::Ready(()) } else { Poll::Pending }
         })
     }
@@ -148,6 +124,7 @@ impl Gate {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::TcpListener;
     use std::sync::Arc;
     use std::sync::atomic::AtomicUsize;
     use std::task::Wake;

@@ -7,13 +7,13 @@
 
 use crate::named::Listed;
 use crate::offload::{BLOCKING, OnDemand, THREADS, cores};
-use crate::readiness::{self, Gate, Ready};
+use crate::readiness::{Gate, Ready};
 use smol::Executor;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::{fmt, mem};
-use switchboard_core::{Acceptor, Backend, Connection, Offload, Rejected, block_on};
+use switchboard_core::{Backend, Connection, Offload, Rejected};
 
 pub(crate) const LISTED: Listed = Listed {
     name: "smol",
@@ -70,23 +70,10 @@ impl Smol {
     }
 }
 
-impl Shared {
-    fn dispatch(&self, connection: Connection) -> Result<(), Rejected> {
-        self.executor.spawn(connection.serve(Ready::new)?).detach();
-        Ok(())
-    }
-}
-
 impl Backend for Smol {
     fn dispatch(&self, connection: Connection) -> Result<(), Rejected> {
-        self.shared.dispatch(connection)
-    }
-
-    /// A task accepts; this thread waits for it.
-    fn accept(&self, acceptor: Acceptor) -> io::Result<()> {
-        let shared = self.shared.clone();
-        let accepting = readiness::accept(acceptor, move |connection| shared.dispatch(connection));
-        block_on(self.shared.executor.spawn(accepting))
+        self.shared.executor.spawn(connection.serve(Ready::new)?).detach();
+        Ok(())
     }
 
     fn offload(&self) -> Option<Arc<dyn Offload>> {

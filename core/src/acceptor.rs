@@ -57,7 +57,10 @@ impl Acceptor {
             }
             match accepted {
                 Ok((stream, peer)) if self.has_room(limits) => return Some(self.admit(stream, peer)),
-                Ok((stream, peer)) => self.refuse(stream, peer),
+                Ok((stream, peer)) => {
+                    pause = Duration::ZERO;
+                    self.refuse(stream, peer);
+                }
                 Err(error) if concerns_one_client(&error) => {}
                 Err(error) => {
                     server.deadlines.counters.accept_errors.count();
@@ -114,12 +117,10 @@ impl Acceptor {
     async fn wait(&self, pause: Duration) {
         let deadlines = &self.server.deadlines;
         let mut sleep = pin!(Sleep::new(Some(deadlines.clone()), pause));
-        let mut is_parked = false;
         poll_fn(|cx| {
-            if !is_parked {
-                is_parked = deadlines.park_acceptor(cx, || deadlines.is_stopping());
-            }
-            if deadlines.is_stopping() { Poll::Ready(()) } else { sleep.as_mut().poll(cx) }
+            // Each time: whatever ends a connection wakes all who are parked.
+            let waits = deadlines.park_acceptor(cx, || deadlines.is_stopping());
+            if waits { sleep.as_mut().poll(cx) } else { Poll::Ready(()) }
         })
         .await;
     }

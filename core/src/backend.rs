@@ -75,9 +75,10 @@ pub trait Backend: Send + Sync + 'static {
         Ok(())
     }
 
-    /// How many connections run at once; more wait in the backend. While more are open than that, the server ends
-    /// those that only keep a place: answers close their connections, idle ones are ended at once, and so is, after
-    /// 250 ms, whoever keeps the server waiting in the middle of a request; as many as wait for a place.
+    /// How many connections run at once; more wait in the backend. While more are open than that, the server ends as
+    /// many as wait: by closing with the next answer, by ending those that have been idle for 20 ms, and, after 250 ms,
+    /// those that keep it waiting in the middle of a request. (Clients beyond
+    /// [`Limits::connections`](crate::Limits::connections) are not among those that wait: they have not been accepted.)
     ///
     /// No bound by default. It must not change while a server runs.
     fn capacity(&self) -> usize {

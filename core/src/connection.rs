@@ -192,11 +192,8 @@ impl Conversation {
     fn become_idle(&mut self) {
         self.request.body().shrink();
         self.output.shrink_to(IDLE);
-        // We have armed: either we see the stop, or the pressure, or it sees us waiting. What has been received is
-        // still read.
-        let deadlines = &self.link.server.deadlines;
-        let is_wanted = deadlines.is_pressed() && self.link.entry.phase() == Phase::Idle;
-        if deadlines.is_stopping() || is_wanted {
+        // We have armed: either we see the stop here, or it sees us waiting. What has been received is still read.
+        if self.link.server.deadlines.is_stopping() {
             let _ = self.link.transport.shutdown(Shutdown::Read);
         }
     }

@@ -60,8 +60,8 @@ pub(crate) struct Entry {
     owes_output: AtomicBool,
     waits_for_body: AtomicBool,
     idle_at_stop: AtomicBool,
-    /// It was idle, and its place was wanted.
-    shed: AtomicBool,
+    /// It is about to give up its place, and has been counted so.
+    leaves: AtomicBool,
     socket: Mutex<Socket>,
     /// A shutdown has returned.
     shut: Condvar,
@@ -104,7 +104,7 @@ impl Entry {
             owes_output: AtomicBool::new(false),
             waits_for_body: AtomicBool::new(false),
             idle_at_stop: AtomicBool::new(false),
-            shed: AtomicBool::new(false),
+            leaves: AtomicBool::new(false),
             socket: Mutex::new(Socket::Queued(stream)),
             shut: Condvar::new(),
             waker: Mutex::new(None),
@@ -150,7 +150,7 @@ impl Entry {
         let word = Word::unpack(self.word.load(SeqCst));
         let since = self.since.load(Relaxed);
         match word.phase {
-            _ if word.state != State::Live || self.shed.load(Relaxed) => Standing::Leaves,
+            _ if word.state != State::Live => Standing::Ended,
             Phase::Queued => Standing::Queued,
             Phase::Handler => Standing::Works,
             Phase::Idle => Standing::Idle { since },
@@ -159,14 +159,22 @@ impl Entry {
         }
     }
 
+    /// Notes that it is about to give up its place; whether that is new.
+    pub(crate) fn leave(&self) -> bool {
+        !self.leaves.swap(true, SeqCst)
+    }
+
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.leaves.load(SeqCst)
+    }
+
     /// Gives up a connection whose place is wanted: how to shut it down, unless it has got on meanwhile. One that is
     /// idle is not claimed: a request that has arrived at this moment is still answered.
     pub(crate) fn shed(&self, standing: Standing, now: Tick) -> Option<Shutdown> {
         let again = now.saturating_add(clock::ticks(LAST_WORDS));
         let is_unchanged = |_: Word| self.standing() == standing;
         if let Standing::Idle { .. } = standing {
-            self.shed.store(true, Relaxed);
-            return Some(Shutdown::Read);
+            return (self.standing() == standing).then_some(Shutdown::Read);
         }
         self.claim(State::Expired, again, is_unchanged).map(how_to_end)
     }

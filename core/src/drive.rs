@@ -78,7 +78,8 @@ pub(crate) async fn write_out(link: &Link, output: &mut Vec<u8>, body: &[u8], mu
     let mut arm = || match now.take() {
         Some(now) => {
             link.entry.note_progress(now);
-            link.arm(Phase::Send, now.saturating_add(1 + clock::ticks(limit))) // what is now has been rounded down
+            let deadline = now.saturating_add(clock::ticks(limit)).saturating_add(1); // what is now has been rounded down
+            link.arm(Phase::Send, deadline)
         }
         None => link.arm_for(Phase::Send, limit),
     };

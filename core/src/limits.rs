@@ -47,7 +47,9 @@ pub struct Limits {
     /// The most connections open at once. 10,000, or 64 less than the process may have files open, if that is fewer
     /// (half of them, where 128 or fewer may be open).
     pub connections: usize,
-    /// What becomes of clients that come when so many are open. [`Overload::Wait`].
+    /// What becomes of clients that come when so many are open. [`Overload::Wait`]. Nobody is ended for their sake; on
+    /// a backend with a bound, somebody is for those that are accepted and wait (see
+    /// [`Backend::capacity`](crate::Backend::capacity)), so this should be above that bound.
     pub overload: Overload,
 }
 

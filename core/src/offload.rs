@@ -9,12 +9,14 @@
 //! 1. The connection keeps its place while a job of it runs, also when it has been aborted: a shutdown's report counts
 //!    it as stuck, as it does where the handler blocks the connection's own thread.
 //! 2. Whatever becomes of the job, whoever waits for it is woken: by its result, its panic, or its being dropped.
+//! 3. A job that has not begun when nobody waits for it any more is not begun.
 
 use crate::link::Link;
-use crate::{Handler, IntoResponse, Rejected, Request, Response};
-use std::future::poll_fn;
+use crate::{Event, Handler, IntoResponse, Rejected, Request, Response};
+use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::thread;
 
@@ -70,21 +72,31 @@ where
         if request.runs_here() {
             return self.0(request).into_response();
         }
-        let f = self.0.clone();
-        let link = request.link().cloned();
-        let mut moved = request.take();
-        let job = move || {
-            let answer = catch_unwind(AssertUnwindSafe(|| f(&mut moved).into_response()));
-            (moved, answer) // the request comes back also from a panic, or its client could not be answered
-        };
-        match run(link.as_ref(), job).await {
-            Ok((moved, answer)) => {
-                *request = moved;
-                answer.unwrap_or_else(|panic| resume_unwind(panic))
-            }
-            Err(rejected) => rejected.into_response(),
+        let (f, link) = (self.0.clone(), request.link().cloned());
+        // It comes back from here whatever becomes of the job, or its client could not be answered.
+        let moved = Arc::new(Mutex::new(request.take()));
+        let lent = moved.clone();
+        let answer = run(link.as_ref(), move || {
+            let mut request = lock(&lent);
+            f(&mut request).into_response()
+        });
+        let answer = catch(answer).await;
+        *request = lock(&moved).take();
+        match answer {
+            Ok(answer) => answer.unwrap_or_else(IntoResponse::into_response),
+            Err(panic) => resume_unwind(panic),
         }
     }
+}
+
+/// Catches a panic of a future, which is not polled again.
+async fn catch<T>(future: impl Future<Output = T>) -> thread::Result<T> {
+    let mut future = pin!(future);
+    poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+        Ok(polled) => polled.map(Ok),
+        Err(panic) => Poll::Ready(Err(panic)),
+    })
+    .await
 }
 
 /// Runs `job` where it may block, and waits for it. Its panic goes on here.
@@ -96,12 +108,19 @@ pub(crate) async fn run<T: Send + 'static>(
         return Ok(job());
     };
     let outcome = Outcome::default();
-    let (promise, hold) = (Promise(outcome.clone()), link.hold());
-    offload.offload(Box::new(move || {
+    // The job and the place it keeps; taken back if nobody waits any more and it has not begun.
+    let work = Arc::new(Mutex::new(Some((job, link.hold()))));
+    let (_waiting, promise) = (Waiting(work.clone()), Promise(outcome.clone()));
+    let offloaded = offload.offload(Box::new(move || {
+        let Some((job, hold)) = lock(&work).take() else { return };
         let result = catch_unwind(AssertUnwindSafe(job));
         drop(hold); // before anybody can see that it is over
-        promise.keep(result);
-    }))?;
+        promise.settle(Some(result));
+    }));
+    if let Err(reason) = offloaded {
+        link.server.report(&Event::Rejected { reason: &reason });
+        return Err(reason);
+    }
     let result = poll_fn(|cx| {
         let waker = cx.waker().clone();
         let mut state = lock(&outcome);
@@ -139,10 +158,6 @@ impl<T> Default for State<T> {
 struct Promise<T>(Outcome<T>);
 
 impl<T> Promise<T> {
-    fn keep(&self, result: thread::Result<T>) {
-        self.settle(Some(result));
-    }
-
     /// The first time counts.
     fn settle(&self, result: Option<thread::Result<T>>) {
         let mut state = lock(&self.0);
@@ -161,6 +176,16 @@ impl<T> Drop for Promise<T> {
     }
 }
 
-fn lock<T>(outcome: &Mutex<State<T>>) -> std::sync::MutexGuard<'_, State<T>> {
-    outcome.lock().unwrap_or_else(PoisonError::into_inner)
+/// Somebody waits for a job. When that is over, a job that has not begun is dropped.
+struct Waiting<W>(Arc<Mutex<Option<W>>>);
+
+impl<W> Drop for Waiting<W> {
+    fn drop(&mut self) {
+        let work = lock(&self.0).take();
+        drop(work);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner) // a handler's panic
 }

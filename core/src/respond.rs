@@ -58,7 +58,12 @@ impl Conversation {
             None if terms.version >= Version::Http11 => Frame::Chunked,
             None => Frame::UntilClose,
         };
+        let deadlines = &self.link.server.deadlines;
         let keep = terms.keep_alive && !close && frame != Frame::UntilClose && self.can_go_on();
+        let keep = keep && !deadlines.is_wanted(&self.link.entry);
+        if !keep {
+            deadlines.note_leaving(&self.link.entry);
+        }
         let connection = match (keep, terms.version) {
             (false, _) => Some("close"),
             (true, Version::Http10) => Some("keep-alive"),
@@ -80,7 +85,6 @@ impl Conversation {
         body.belongs_to(&self.link)
             && body.is_drainable(&self.link.server.limits)
             && !self.link.server.deadlines.is_stopping()
-            && !self.link.server.deadlines.is_pressed()
             && self.link.entry.ending().is_none()
     }
 

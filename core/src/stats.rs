@@ -41,7 +41,7 @@ pub struct Stats {
     pub requests: u64,
     /// Connections that were too long at something.
     pub timeouts: Timeouts,
-    /// Connections that were ended because others waited for their place.
+    /// Connections that were ended, or whose answer closed them, because others waited for their place.
     pub shed: u64,
     /// Connections that came when [`Limits::connections`](crate::Limits::connections) were open, and were not kept.
     pub overloaded: u64,

@@ -57,6 +57,8 @@ pub(crate) struct Deadlines {
     pub(crate) capacity: usize,
     /// How many are live, for those who look without the lock.
     open: AtomicUsize,
+    /// How many of them are about to give up their place.
+    pub(crate) leaving: AtomicUsize,
     horizon: Tick,
     /// What the ticks of mere visits are rounded down to a multiple of: a power of two, to go with the wheel's buckets.
     grain: Tick,
@@ -106,6 +108,7 @@ impl Deadlines {
             counters: Counters::default(),
             capacity,
             open: AtomicUsize::new(0),
+            leaving: AtomicUsize::new(0),
             horizon,
             grain: 1 << (horizon / 8).max(1).ilog2(),
             stopping: AtomicBool::new(false),
@@ -155,7 +158,7 @@ impl Deadlines {
         let waker = cx.waker().clone();
         let mut table = lock(&self.table);
         let waits = !need_not(); // nothing of this changes while we have the table
-        if waits {
+        if waits && !table.acceptors.iter().any(|parked| parked.will_wake(&waker)) {
             table.acceptors.push(waker);
         } else {
             drop((table, waker)); // in this order: the waker is somebody else's
@@ -210,6 +213,7 @@ impl Deadlines {
         let timed = table.timer.cancel(key);
         if table.live.remove(&key).is_some() {
             self.open.store(table.live.len(), SeqCst);
+            self.leaving.fetch_sub(usize::from(entry.is_leaving()), SeqCst);
             table.ended.served += entry.served();
             if self.is_stopping() {
                 table.ended.add(entry);

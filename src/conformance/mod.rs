@@ -250,12 +250,12 @@ pub const CASES: &[Case] = &[
     case("stats_count_limits", overload::stats_count_limits),
 ];
 
-/// More behaviours, each to be run in a process of its own, in which nothing else happens; the first one where that
-/// process may have some hundred files open at most (`ulimit -n`), the last where it may have a few thousand.
-pub const APART: &[Case] = &[
-    case("descriptors_may_run_out", apart::descriptors_may_run_out),
-    case("threads_end_with_their_server", apart::threads_end_with_their_server),
-    case("a_thousand_connections_run_at_once", apart::a_thousand_connections_run_at_once),
+/// More behaviours, each to be run in a process of its own, in which nothing else happens, and which may have so many
+/// files open (`ulimit -n`).
+pub const APART: &[(Case, u32)] = &[
+    (case("descriptors_may_run_out", apart::descriptors_may_run_out), 256),
+    (case("threads_end_with_their_server", apart::threads_end_with_their_server), 256),
+    (case("a_thousand_connections_run_at_once", apart::a_thousand_connections_run_at_once), 4096),
 ];
 
 const fn case(name: &'static str, run: fn(&Subject)) -> Case {

@@ -30,7 +30,7 @@ pub(super) fn overload_can_reject(subject: &Subject) {
 }
 
 pub(super) fn overload_can_close(subject: &Subject) {
-    when_full(subject, Overload::Close, |server| Client::of(server).ended());
+    when_full(subject, Overload::Close, |server| Client::of(server).closed());
 }
 
 pub(super) fn stats_tell_what_connections_do(subject: &Subject) {

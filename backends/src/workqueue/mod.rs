@@ -207,8 +207,8 @@ impl WorkQueue {
         drained
     }
 
-    /// Takes no more jobs; gives those there are `limit` to finish; drops what has not begun by then. Its threads end
-    /// with their jobs, and are waited for unless one is still running.
+    /// Takes no more jobs; gives those there are `limit` to finish; drops what has not begun by then. Its workers end
+    /// with their jobs, and are waited for unless one is still running; the watchdog ends a moment later.
     ///
     /// # Errors
     ///
@@ -355,6 +355,7 @@ impl Shared {
             Ok(_) => Ok(()),
             Err(error) => {
                 self.lock().pool.start_failed(id, self.now());
+                self.ended.notify_all(); // a shutdown may wait for it
                 Err(error)
             }
         }
@@ -371,8 +372,9 @@ impl Shared {
         state.threads[id] = Some(thread::current());
         loop {
             match state.pool.step(id, self.now()) {
-                Step::Run(job) => {
+                Step::Run(job, order) => {
                     drop(state);
+                    self.obey(order);
                     let panicked = catch_unwind(AssertUnwindSafe(job)).is_err();
                     state = self.lock();
                     state.panicked += u64::from(panicked);

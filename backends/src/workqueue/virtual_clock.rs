@@ -96,7 +96,8 @@ impl Machine {
                 }
                 Some(Hide(time)) => return self.waiting.push((self.now + time, id)),
                 None => match self.pool.step(id, self.clock()) {
-                    Step::Run(script) => {
+                    Step::Run(script, order) => {
+                        self.obey(order);
                         self.begun.push(self.now);
                         self.scripts[id] = script;
                     }
@@ -152,13 +153,13 @@ fn who_is_back_runs_on_and_nobody_else_begins() {
     for job in ["a", "b", "c"] {
         pool.queue(job, Duration::ZERO);
     }
-    assert_eq!(pool.step(first, Duration::ZERO), Step::Run("a"));
+    assert_eq!(pool.step(first, Duration::ZERO), Step::Run("a", None));
     assert_eq!(pool.sleeping(first, Duration::ZERO), Some(Order::Start(second)));
-    assert_eq!(pool.step(second, Duration::ZERO), Step::Run("b"));
+    assert_eq!(pool.step(second, Duration::ZERO), Step::Run("b", None));
     pool.waking(first);
     assert_eq!(pool.census().running, 2);
     assert_eq!(pool.step(first, Duration::ZERO), Step::Rest(AGES), "the other still runs");
-    assert_eq!(pool.step(second, Duration::ZERO), Step::Run("c"));
+    assert_eq!(pool.step(second, Duration::ZERO), Step::Run("c", None));
 }
 
 #[test]
@@ -207,7 +208,7 @@ fn the_oldest_retires_while_there_are_too_many() {
     let mut pool = rested(&[10, 20, 30, 40, 50, 60, 70, 80]);
     for _ in 0..5 {
         let Some(Order::Wake(id)) = pool.queue(Script::new(), AGES).1 else { panic!("somebody is idle") };
-        assert!(matches!(pool.step(id, AGES), Step::Run(_)));
+        assert!(matches!(pool.step(id, AGES), Step::Run(..)));
     }
     assert_eq!(pool.step(0, at(10)), Step::Rest(AGES), "one beyond two is less than a quarter of five");
 }
@@ -220,7 +221,11 @@ fn a_worker_that_cannot_be_started_is_not_tried_again_for_a_second() {
     assert_eq!(pool.queue("b", Duration::ZERO).1, Some(Order::Start(1)));
     pool.start_failed(1, Duration::ZERO);
     assert_eq!(pool.queue("c", CREATE_COOLDOWN - Duration::from_millis(1)).1, None);
-    assert_eq!([(); 2].map(|()| pool.step(first, Duration::ZERO)), ["a", "b"].map(Step::Run), "work gets on");
+    assert_eq!(
+        [(); 2].map(|()| pool.step(first, Duration::ZERO)),
+        ["a", "b"].map(|job| Step::Run(job, None)),
+        "work gets on"
+    );
     assert_eq!(pool.queue("d", CREATE_COOLDOWN).1, Some(Order::Start(1)));
     assert_eq!((pool.counts.started, pool.counts.start_failures), (2, 1));
 }
@@ -231,10 +236,10 @@ fn jobs_are_over_when_they_are_done_or_taken_back() {
     let first = pool.first();
     let numbers = ["a", "b", "c"].map(|job| pool.queue(job, Duration::ZERO).0);
     let over = |pool: &WorkerPool<&str>| numbers.map(|number| pool.is_over(number));
-    assert_eq!(pool.step(first, Duration::ZERO), Step::Run("a"));
+    assert_eq!(pool.step(first, Duration::ZERO), Step::Run("a", None));
     assert_eq!(over(&pool), [false; 3]);
     assert!(pool.are_over_before(0) && !pool.are_over_before(1));
-    assert_eq!(pool.step(first, Duration::ZERO), Step::Run("b"));
+    assert_eq!(pool.step(first, Duration::ZERO), Step::Run("b", None));
     assert_eq!(over(&pool), [true, false, false]);
     assert!(pool.are_over_before(1) && !pool.are_over_before(2));
     assert_eq!(pool.cancel(), ["c"]);

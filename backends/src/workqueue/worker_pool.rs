@@ -29,8 +29,9 @@
 //! 5. If nothing has moved for [`MAYDAY_INITIAL`], and every [`MAYDAY_INTERVAL`] from then on, one more worker comes
 //!    whatever the target says (`MAYDAY_INITIAL_TIMEOUT`, `MAYDAY_INTERVAL`): it may be blocked where we cannot see it.
 //! 6. An idle worker retires after the idle timeout, the oldest first, and only while there are too many
-//!    (`too_many_workers`): more than two, and more than a quarter of the busy ones beyond two.
-//! 7. After a worker that could not be started, none is tried for [`CREATE_COOLDOWN`].
+//!    (`too_many_workers`): more than two, and beyond two at least a quarter of the busy ones.
+//! 7. After a worker that could not be started, none is tried for [`CREATE_COOLDOWN`]; then whatever happens next
+//!    brings in one, and each that begins work the next (`kick_pool`), until nobody waits who need not.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -40,6 +41,9 @@ pub(crate) type Now = Duration;
 
 pub(crate) const MAYDAY_INITIAL: Duration = Duration::from_millis(10);
 pub(crate) const MAYDAY_INTERVAL: Duration = Duration::from_millis(100);
+/// So that an idle timeout of nothing at all does not keep anybody busy.
+const SHORTEST_REST: Duration = Duration::from_millis(100);
+
 pub(crate) const CREATE_COOLDOWN: Duration = Duration::from_secs(1);
 
 /// A worker's name: its place in the list of workers.
@@ -55,7 +59,7 @@ pub(crate) enum Order {
 /// What a worker is to do next.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Step<J> {
-    Run(J),
+    Run(J, Option<Order>),
     /// Wait to be woken, at most this long; then ask again.
     Rest(Duration),
     Exit,
@@ -198,7 +202,7 @@ impl<J> WorkerPool<J> {
         if let Some(Work { number, job, .. }) = work {
             self.set(id, Some(Worker::Running { number }));
             self.moved_at = now;
-            return Step::Run(job);
+            return Step::Run(job, self.kick(now));
         }
         if self.is_closed {
             self.set(id, None);
@@ -331,15 +335,15 @@ impl<J> WorkerPool<J> {
     /// A worker has rested and was not called: perhaps it is time for the oldest to go, whom that need not be. Only who
     /// is the oldest asks for that; the others have rested less.
     fn rest(&mut self, id: WorkerId, since: Now, now: Now) -> Step<J> {
-        let left = (since + self.idle_timeout).saturating_sub(now);
+        let left = since.saturating_add(self.idle_timeout).saturating_sub(now);
         let is_oldest = self.idle.first() == Some(&id);
         if left.is_zero() && is_oldest && self.has_too_many() {
             self.idle.remove(0);
             self.set(id, None);
             return Step::Exit;
         }
-        // Who may not go yet looks again a whole timeout later.
-        Step::Rest(if left.is_zero() { self.idle_timeout } else { left })
+        // Who may not go yet looks again a whole timeout later (Linux does as soon as there are too many).
+        Step::Rest(if left.is_zero() { self.idle_timeout.max(SHORTEST_REST) } else { left })
     }
 
     fn has_too_many(&self) -> bool {

@@ -131,23 +131,19 @@ impl May {
 
 /// Starts a coroutine. See above for what is unsafe about that.
 fn start(stack_size: usize, run: impl FnOnce() + Send + 'static) -> io::Result<coroutine::JoinHandle<()>> {
+    let run = move || {
+        run();
+        // A coroutine that is unparked in the moment it parks is gone on with inside that parking, on the stack of the
+        // scheduler's thread; and one that ends there waits for the parking to be over, for ever. So it gets out first.
+        coroutine::yield_now();
+    };
     go!(Builder::new().stack_size(stack_size / size_of::<usize>()), run)
 }
 
 /// Drives a future on this coroutine, which parks where a thread would.
 fn block_on<F: Future>(future: F) -> F::Output {
     let own = coroutine::current();
-    block_on_with(future, move || own.unpark(), park)
-}
-
-/// Waits to be unparked.
-///
-/// A coroutine that is unparked in the moment it parks is gone on with inside that parking, on the stack of the
-/// scheduler's thread; and one that ends there waits for the parking to be over, for ever. So it gets out of there
-/// first.
-fn park() {
-    coroutine::park();
-    coroutine::yield_now();
+    block_on_with(future, move || own.unpark(), coroutine::park)
 }
 
 /// Lets others go first, those included that wait for their sockets: a thread of the scheduler looks at these only when
@@ -160,7 +156,7 @@ fn give_way() {
         sender
     });
     if waker.send(coroutine::current()).is_ok() {
-        park();
+        coroutine::park();
     }
 }
 

@@ -1,7 +1,8 @@
 //! `may`: green threads, on the package `may`.
 //!
-//! A connection is a coroutine with a stack of its own, of 64 KiB, of which only what has been used takes memory. Its
-//! code is that of a thread that blocks; where it waits, another coroutine goes on.
+//! A connection is a coroutine with a stack of its own, of 64 KiB, of which only what has been used takes memory; where
+//! it waits, another coroutine goes on. A handler's code is that of a thread that blocks. Sockets and wakers are waited
+//! for at one place, [`block_on`], outside of everything that is polled.
 //!
 //! # What green threads cannot do safely
 //!
@@ -33,17 +34,18 @@ use crate::named::{Knob, Listed};
 use crate::offload::{BLOCKING, OnDemand, THREADS, cores};
 use may::coroutine::{self, Builder, Coroutine};
 use may::go;
-use may::io::{CoIo, WaitIo};
+use may::io::{CoIo, WaitIo, WaitIoWaker};
 use std::fmt;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsRawFd;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
-use switchboard_core::{Acceptor, Backend, Connection, Offload, Rejected, Transport, block_on_with};
+use switchboard_core::{Acceptor, Backend, Connection, Offload, Rejected, Transport};
 
 pub(crate) const LISTED: Listed = Listed {
     name: "may",
@@ -140,10 +142,31 @@ fn start(stack_size: usize, run: impl FnOnce() + Send + 'static) -> io::Result<c
     go!(Builder::new().stack_size(stack_size / size_of::<usize>()), run)
 }
 
-/// Drives a future on this coroutine, which parks where a thread would.
-fn block_on<F: Future>(future: F) -> F::Output {
-    let own = coroutine::current();
-    block_on_with(future, move || own.unpark(), coroutine::park)
+/// Drives a future on this coroutine; where it is pending, waits for the next event of its socket or for its waker,
+/// whichever comes first.
+fn block_on<S: AsRawFd, F: Future>(socket: &Watched<S>, future: F) -> F::Output {
+    let waker = Waker::from(Arc::new(Wakes(socket.events.waker())));
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return output;
+        }
+        if socket.wait() {
+            socket.wake_other(&waker);
+        }
+    }
+}
+
+struct Wakes(WaitIoWaker);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.wakeup();
+    }
 }
 
 /// Lets others go first, those included that wait for their sockets: a thread of the scheduler looks at these only when
@@ -161,12 +184,15 @@ fn give_way() {
 }
 
 fn dispatch(connection: Connection, stack_size: usize) -> Result<(), Rejected> {
-    start(stack_size, move || {
-        // An error: the socket is not to be had, or it has waited too long and has been turned away.
-        if let Ok(conversation) = connection.serve(Green::new) {
-            block_on(conversation);
-        }
+    let mut socket = None;
+    // Made here, so that the making does not touch the coroutine's own stack, whose pages it would keep.
+    let conversation = connection.serve(|stream| {
+        let green = Green::new(stream)?;
+        socket = Some(green.socket.clone());
+        Ok(green)
     })?;
+    let socket = socket.ok_or_else(|| Rejected::new("there is no socket"))?;
+    start(stack_size, move || block_on(&socket, conversation))?;
     Ok(())
 }
 
@@ -181,11 +207,13 @@ impl Backend for May {
         let listener = Watched::new(acceptor.listener().try_clone()?)?;
         let stack_size = self.stack_size;
         let accepting = start(stack_size, move || {
-            while let Some(connection) = block_on(acceptor.accept_with(|_| Poll::Ready(accept(&listener)))) {
-                if let Err(reason) = dispatch(connection, stack_size) {
-                    acceptor.rejected(&reason);
+            block_on(&listener, async {
+                while let Some(connection) = acceptor.accept_with(|_| poll_accept(&listener)).await {
+                    if let Err(reason) = dispatch(connection, stack_size) {
+                        acceptor.rejected(&reason);
+                    }
                 }
-            }
+            });
         })?;
         accepting.join().map_err(|_| io::Error::other("the coroutine that accepts panicked"))
     }
@@ -200,12 +228,10 @@ impl Backend for May {
     }
 }
 
-fn accept(listener: &Watched<TcpListener>) -> io::Result<(TcpStream, SocketAddr)> {
-    loop {
-        match listener.socket.accept() {
-            Err(error) if error.kind() == ErrorKind::WouldBlock => drop(listener.events.wait_io()),
-            accepted => return accepted,
-        }
+fn poll_accept(listener: &Watched<TcpListener>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+    match listener.socket.accept() {
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Poll::Pending,
+        accepted => Poll::Ready(accepted),
     }
 }
 
@@ -218,87 +244,117 @@ fn accept(listener: &Watched<TcpListener>) -> io::Result<(TcpStream, SocketAddr)
 struct Watched<S: AsRawFd> {
     events: CoIo<Arc<S>>, // dropped first
     socket: Arc<S>,
+    /// The last read took all there was: the next one waits first, instead of asking the system in vain. Events are
+    /// edges, so an end of the client's side, after which there is none, is remembered.
+    is_empty: AtomicBool,
+    has_ended: AtomicBool,
+    /// Who was pending last.
+    waiting: Mutex<Option<Waker>>,
 }
+
+/// Events after which there is something to read: EPOLLIN; and after which there may be no further one: EPOLLRDHUP,
+/// EPOLLHUP, EPOLLERR.
+const READABLE: usize = 0x1;
+/// All there are; `may` marks a wake-up in the highest bit.
+const EVENTS: usize = 0x7fff_ffff;
+const ENDS: usize = 0x2000 | 0x10 | 0x8;
 
 impl<S: AsRawFd> Watched<S> {
     fn new(socket: S) -> io::Result<Self> {
         let socket = Arc::new(socket);
-        Ok(Self { events: CoIo::new(socket.clone())?, socket })
+        let (is_empty, has_ended) = (AtomicBool::new(false), AtomicBool::new(false));
+        Ok(Self { events: CoIo::new(socket.clone())?, socket, is_empty, has_ended, waiting: Mutex::new(None) })
+    }
+
+    /// Pending, until the next event.
+    fn pend<T>(&self, cx: &Context<'_>) -> Poll<T> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if !waiting.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            let before = waiting.replace(cx.waker().clone());
+            drop(waiting);
+            drop(before); // a waker is somebody else's
+        }
+        Poll::Pending
+    }
+
+    /// After an event: whoever was pending is told of it, but for the coroutine itself, which polls anyway.
+    fn wake_other(&self, own: &Waker) {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
+        waiting.into_iter().filter(|waker| !waker.will_wake(own)).for_each(Waker::wake);
+    }
+
+    /// Has the coroutine wait for the next event, or its waker; whether it was an event. Nothing is missed: what has
+    /// come since the last time is kept for this one.
+    fn wait(&self) -> bool {
+        let events = self.events.wait_io();
+        if events & ENDS != 0 {
+            self.has_ended.store(true, Relaxed);
+        }
+        if events & READABLE != 0 {
+            self.is_empty.store(false, Relaxed);
+        }
+        events & EVENTS != 0
     }
 }
 
 /// A socket whose coroutine waits.
 struct Green {
-    watched: Watched<TcpStream>,
-    /// The last read took all there was, and the client had not ended its side: the next one waits first, instead of
-    /// asking the system in vain. Events are edges, so the end is remembered.
-    is_empty: AtomicBool,
-    has_ended: AtomicBool,
+    socket: Arc<Watched<TcpStream>>,
     /// How many calls in a row were ready.
     turns: AtomicU32,
 }
 
-/// Events after which there may be no further one: EPOLLRDHUP, EPOLLHUP, EPOLLERR.
-const ENDS: usize = 0x2000 | 0x10 | 0x8;
-
 impl Green {
     fn new(stream: TcpStream) -> io::Result<Self> {
         lowat::set(&stream);
-        let (is_empty, has_ended) = (AtomicBool::new(false), AtomicBool::new(false));
-        Ok(Self { watched: Watched::new(stream)?, is_empty, has_ended, turns: AtomicU32::new(0) })
+        Ok(Self { socket: Arc::new(Watched::new(stream)?), turns: AtomicU32::new(0) })
     }
 
-    /// Waits for the next event.
-    fn wait(&self) {
-        self.turns.store(0, Relaxed);
-        if self.watched.events.wait_io() & ENDS != 0 {
-            self.has_ended.store(true, Relaxed);
-        }
-    }
-
-    /// Lets others go first, if it has had many turns in a row.
-    fn take_turn(&self) {
+    /// Calls the system, unless others are to go first.
+    fn poll(&self, cx: &Context<'_>, mut call: impl FnMut(&TcpStream) -> io::Result<usize>) -> Poll<io::Result<usize>> {
         let turns = self.turns.load(Relaxed);
-        if turns < TURNS {
-            self.turns.store(turns + 1, Relaxed);
-        } else {
-            self.turns.store(0, Relaxed);
+        self.turns.store((turns + 1) % TURNS, Relaxed);
+        if turns + 1 == TURNS {
             give_way();
         }
-    }
-
-    fn call(&self, mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
         loop {
-            match call() {
-                Err(error) if error.kind() == ErrorKind::WouldBlock => self.wait(),
+            match call(&self.socket.socket) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.turns.store(0, Relaxed);
+                    return self.socket.pend(cx); // the coroutine waits, outside
+                }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                result => return result,
+                result => return Poll::Ready(result),
             }
         }
     }
 }
 
 impl Transport for Green {
-    fn poll_read(&self, _: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-        self.take_turn();
-        if self.is_empty.load(Relaxed) && !self.has_ended.load(Relaxed) {
-            self.wait();
+    fn poll_read(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        let Watched { is_empty, has_ended, .. } = &*self.socket;
+        if is_empty.load(Relaxed) && !has_ended.load(Relaxed) {
+            self.turns.store(0, Relaxed);
+            return self.socket.pend(cx);
         }
-        let read = self.call(|| (&*self.watched.socket).read(buf));
-        self.is_empty.store(read.as_ref().is_ok_and(|&read| read < buf.len()), Relaxed);
-        Poll::Ready(read)
+        let read = self.poll(cx, |mut socket| socket.read(buf));
+        let took_all = match &read {
+            Poll::Ready(read) => read.as_ref().is_ok_and(|&read| read < buf.len()),
+            Poll::Pending => true,
+        };
+        is_empty.store(took_all, Relaxed);
+        read
     }
 
-    fn poll_write(&self, _: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        self.take_turn();
-        Poll::Ready(self.call(|| match bufs {
-            [one] => (&*self.watched.socket).write(one), // send(2) is cheaper than writev(2)
-            many => (&*self.watched.socket).write_vectored(many),
-        }))
+    fn poll_write(&self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        self.poll(cx, |mut socket| match bufs {
+            [one] => socket.write(one), // send(2) is cheaper than writev(2)
+            many => socket.write_vectored(many),
+        })
     }
 
     fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        self.watched.socket.shutdown(how)
+        self.socket.socket.shutdown(how)
     }
 }
 

@@ -18,6 +18,9 @@
 //!   across the wait, a reference or what the compiler remembers of its address, is then another thread's. A handler
 //!   must not wait (read a body, sleep, stream) while it borrows one.
 //!
+//! A coroutine stays on the thread that its socket's events come to; what `may` can do to move it to a thread that has
+//! nothing to do is off (see `Cargo.toml`).
+//!
 //! (Sources: the documentation of `may` 0.3, "Caveat" in its README and docs/may_caveat.md, and of `Builder::spawn`.)
 //!
 //! And a handler that blocks its thread, with a lock or `std::thread::sleep`, stops every coroutine that waits for this
@@ -44,7 +47,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
-use std::thread;
+use std::thread::{self, ThreadId};
 use switchboard_core::{Acceptor, Backend, Connection, Offload, Rejected, Transport};
 
 pub(crate) const LISTED: Listed = Listed {
@@ -131,30 +134,55 @@ impl May {
     }
 }
 
-/// Starts a coroutine. See above for what is unsafe about that.
-fn start(stack_size: usize, run: impl FnOnce() + Send + 'static) -> io::Result<coroutine::JoinHandle<()>> {
+/// Starts a coroutine, on the thread that the events of the descriptor `fd` come to. See above for what is unsafe about
+/// that.
+fn start(fd: usize, stack_size: usize, run: impl FnOnce() + Send + 'static) -> io::Result<coroutine::JoinHandle<()>> {
     let run = move || {
         run();
         // A coroutine that is unparked in the moment it parks is gone on with inside that parking, on the stack of the
         // scheduler's thread; and one that ends there waits for the parking to be over, for ever. So it gets out first.
         coroutine::yield_now();
     };
-    go!(Builder::new().stack_size(stack_size / size_of::<usize>()), run)
+    go!(Builder::new().id(fd).stack_size(stack_size / size_of::<usize>()), run)
 }
 
 /// Drives a future on this coroutine; where it is pending, waits for the next event of its socket or for its waker,
 /// whichever comes first.
+///
+/// It waits, and lets go of the future, only on the thread that the socket's events come to, which is the one it begins
+/// on. Elsewhere, while a coroutine is being put to sleep, its event could already wake it on that thread, it could end
+/// there, and take with it what is still being looked at here.
 fn block_on<S: AsRawFd, F: Future>(socket: &Watched<S>, future: F) -> F::Output {
+    let home = this_thread();
     let waker = Waker::from(Arc::new(Wakes(socket.events.waker())));
     let mut future = pin!(future);
     loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+        let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
+        go_home(home, socket.fd());
+        if let Poll::Ready(output) = polled {
             return output;
         }
         if socket.wait() {
             socket.wake_other(&waker);
         }
     }
+}
+
+/// Goes on on the thread `home`, which is that of the descriptor `fd`: a waker may have brought the coroutine to
+/// another.
+fn go_home(home: ThreadId, fd: usize) {
+    while this_thread() != home {
+        let own = coroutine::current();
+        if go!(Builder::new().id(fd), move || own.unpark()).is_ok() {
+            coroutine::park(); // who is unparked on a thread goes on there
+        }
+    }
+}
+
+/// Not inlined: what the compiler has found out about a thread local is of no use after a wait.
+#[inline(never)]
+fn this_thread() -> ThreadId {
+    thread::current().id()
 }
 
 struct Wakes(WaitIoWaker);
@@ -192,7 +220,7 @@ fn dispatch(connection: Connection, stack_size: usize) -> Result<(), Rejected> {
         Ok(green)
     })?;
     let socket = socket.ok_or_else(|| Rejected::new("there is no socket"))?;
-    start(stack_size, move || block_on(&socket, conversation))?;
+    start(socket.fd(), stack_size, move || block_on(&socket, conversation))?;
     Ok(())
 }
 
@@ -206,7 +234,7 @@ impl Backend for May {
     fn accept(&self, acceptor: Acceptor) -> io::Result<()> {
         let listener = Watched::new(acceptor.listener().try_clone()?)?;
         let stack_size = self.stack_size;
-        let accepting = start(stack_size, move || {
+        let accepting = start(listener.fd(), stack_size, move || {
             block_on(&listener, async {
                 while let Some(connection) = acceptor.accept_with(|_| poll_accept(&listener)).await {
                     if let Err(reason) = dispatch(connection, stack_size) {
@@ -264,6 +292,10 @@ impl<S: AsRawFd> Watched<S> {
         let socket = Arc::new(socket);
         let (is_empty, has_ended) = (AtomicBool::new(false), AtomicBool::new(false));
         Ok(Self { events: CoIo::new(socket.clone())?, socket, is_empty, has_ended, waiting: Mutex::new(None) })
+    }
+
+    fn fd(&self) -> usize {
+        usize::try_from(self.socket.as_raw_fd()).unwrap_or_default()
     }
 
     /// Pending, until the next event.

@@ -78,8 +78,8 @@ pub(crate) async fn write_out(link: &Link, output: &mut Vec<u8>, body: &[u8], mu
     let mut arm = || match now.take() {
         Some(now) => {
             link.entry.note_progress(now);
-            let deadline = now.saturating_add(clock::ticks(limit)).saturating_add(1); // what is now has been rounded down
-            link.arm(Phase::Send, deadline)
+            let rounded_up = now.saturating_add(1);
+            link.arm(Phase::Send, rounded_up.saturating_add(clock::ticks(limit)))
         }
         None => link.arm_for(Phase::Send, limit),
     };

@@ -4,8 +4,8 @@
 //! of a real socket on the loopback interface, on a port the system chooses. Nothing is timed but deadlines, and of
 //! those that they are not early; every wait of a client ends after [`PATIENCE`].
 //!
-//! A backend is asked to run up to 8 connections at once. All cases, one after the other, take under half a minute. A
-//! case that fails panics; so run each as a test of its own, for instance with `libtest-mimic`, as this project's
+//! A backend is asked to run up to 8 connections at once. All cases, one after the other, take about a minute. A case
+//! that fails panics; so run each as a test of its own, for instance with `libtest-mimic`, as this project's
 //! `tests/conformance.rs` does. In short, to run a backend of your own through it:
 //!
 //! ```
@@ -59,6 +59,24 @@
 //! | an abort does not reach a handler that waits | `shutdown_reaches_a_handler_that_waits` |
 //! | active connections are kept during a stop | `shutdown_lets_active_requests_finish` |
 //! | a stop leaves idle connections; accept is not woken; an end wakes nobody | they hang, most of `shutdown_...` |
+//!
+//! | answers do not close while others wait | `who_works_is_not_ended_for_others` |
+//! | nobody looks who could make room; the backend's bound is not known | `idle_clients_starve_nobody` |
+//! | a handler at work is ended for others | `who_works_is_not_ended_for_others` |
+//! | beyond the limit nobody is answered, or everybody is let in | `overload_can_reject`, `overload_can_close` |
+//! | accepting that fails is reported each time, or tried without a pause | `descriptors_may_run_out` |
+//! | an end does not wake who waits to accept | `connections_beyond_the_limit_wait` |
+//! | a job under way does not keep its connection's place | `shutdown_reports_idle_active_and_stuck` |
+//! | a handler that blocks is called where many share the thread | `a_blocking_handler_stalls_nobody` |
+//! | a panic in such a handler loses the request | `a_blocking_handler_that_panics_is_500` |
+//! | what a limit ends is not counted; answers are not | `stats_count_limits`, `idle_clients_starve_nobody` |
+//! | there is no low mark for what is unsent | `a_reader_slower_than_the_buffers_is_served` |
+//! | the threads of an executor stay | `threads_end_with_their_server` |
+//! | a listener closes before it leaves the epoll instance | many, on `may`, or a crash |
+//!
+//! What survives in here, and is caught, if at all, by unit tests: how many are ended for one that waits, and that one
+//! is looked for at once and not 50 ms later; that a write which got on is noted; who gives way to others on his
+//! thread; what a managed work queue is told (its watchdog helps within 10 ms).
 //!
 //! What only core can see (how reads are split, how many writes an answer takes, the word in virtual time, queued
 //! connections) is tested in core, and mutants of it fail there.

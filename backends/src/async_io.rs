@@ -5,15 +5,15 @@
 //! its share of the connections: wrap it in [`blocking`](switchboard_core::blocking). The threads start with the
 //! backend and end with the server; the reactor has one thread for the whole process, which stays.
 
+use crate::crew::{Crew, Gate};
 use crate::named::Listed;
 use crate::offload::{BLOCKING, OnDemand, THREADS, cores};
-use crate::readiness::{Gate, Ready};
+use crate::readiness::Ready;
 use async_executor::Executor;
+use std::fmt;
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
-use std::{fmt, mem};
 use switchboard_core::{Backend, Connection, Offload, Rejected};
 
 pub(crate) const LISTED: Listed = Listed {
@@ -37,17 +37,12 @@ pub(crate) const LISTED: Listed = Listed {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct AsyncIo {
-    shared: Arc<Shared>,
+    /// One for each thread.
+    executors: Arc<[Executor<'static>]>,
     /// Whose turn it is.
     next: AtomicUsize,
-    threads: Mutex<Vec<JoinHandle<()>>>,
+    crew: Crew,
     offload: Arc<OnDemand>,
-}
-
-struct Shared {
-    /// One for each thread.
-    executors: Vec<Executor<'static>>,
-    end: Gate,
 }
 
 impl AsyncIo {
@@ -61,26 +56,19 @@ impl AsyncIo {
     }
 
     fn with_blocking(threads: usize, blocking: Option<usize>) -> io::Result<Self> {
-        let executors: Vec<_> = (0..threads.max(1)).map(|_| Executor::new()).collect();
-        let shared = Arc::new(Shared { executors, end: Gate::default() });
-        let offload = Arc::new(OnDemand::new(blocking));
-        let async_io = Self { shared, next: AtomicUsize::new(0), threads: Mutex::default(), offload };
-        for number in 0..async_io.shared.executors.len() {
-            let shared = async_io.shared.clone();
-            let run = move || ::async_io::block_on(shared.executors[number].run(shared.end.pass()));
-            let thread = thread::Builder::new().name(format!("async-io-{number}")).spawn(run)?;
-            async_io.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
-        }
-        Ok(async_io)
+        let executors: Arc<[_]> = (0..threads.max(1)).map(|_| Executor::new()).collect();
+        let shared = executors.clone();
+        let run = move |number: usize, end: &Gate| ::async_io::block_on(shared[number].run(end.pass()));
+        let crew = Crew::start("async-io", threads, run)?;
+        Ok(Self { executors, next: AtomicUsize::new(0), crew, offload: Arc::new(OnDemand::new(blocking)) })
     }
 }
 
 impl Backend for AsyncIo {
     fn dispatch(&self, connection: Connection) -> Result<(), Rejected> {
         let conversation = connection.serve(Ready::new)?;
-        let executors = &self.shared.executors;
-        let turn = self.next.fetch_add(1, Relaxed) % executors.len();
-        executors[turn].spawn(conversation).detach();
+        let turn = self.next.fetch_add(1, Relaxed) % self.executors.len();
+        self.executors[turn].spawn(conversation).detach();
         Ok(())
     }
 
@@ -89,23 +77,13 @@ impl Backend for AsyncIo {
     }
 
     fn stop(&self, stuck: usize) {
-        self.shared.end.open();
+        self.crew.stop(stuck);
         self.offload.stop(stuck);
-        let threads = mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
-        if stuck == 0 {
-            threads.into_iter().for_each(|thread| thread.join().unwrap_or(())); // a panic there has been printed
-        }
-    }
-}
-
-impl Drop for AsyncIo {
-    fn drop(&mut self) {
-        self.shared.end.open();
     }
 }
 
 impl fmt::Debug for AsyncIo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AsyncIo").field("threads", &self.shared.executors.len()).finish_non_exhaustive()
+        f.debug_struct("AsyncIo").field("threads", &self.executors.len()).finish_non_exhaustive()
     }
 }

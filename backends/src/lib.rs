@@ -14,6 +14,8 @@
 
 #[cfg(feature = "async-io")]
 pub mod async_io;
+#[cfg(any(feature = "smol", feature = "async-io"))]
+mod crew;
 #[cfg(any(feature = "may", feature = "smol", feature = "async-io"))]
 mod lowat;
 #[cfg(all(feature = "may", unix))]

@@ -11,7 +11,7 @@
 //!
 //! - **The stack does not grow.** A handler that needs more than it has runs into the guard page: `may` prints that the
 //!   coroutine has overflowed its stack, the process goes on, and *that connection is lost*: what it held is never
-//!   dropped, and it counts as open for ever. 64 KiB hold a directory handler several times over (a test sees to it);
+//!   dropped, and it counts as open for ever. 64 KiB hold a directory handler at least twice (a test sees to it);
 //!   deep recursion, large arrays on the stack, or a big library want more: the knob `stack`, or `blocking`, which
 //!   calls the handler on a thread.
 //! - **Thread locals.** A coroutine that has waited may go on on another thread. Whatever it kept of a thread local

@@ -1,4 +1,4 @@
-//! Sockets that wait for readiness on `async-io`'s reactor, and what else the executors have in common.
+//! Sockets that wait for readiness on `async-io`'s reactor.
 //!
 //! # Rules
 //!
@@ -11,12 +11,10 @@
 
 use crate::lowat;
 use async_io::Async;
-use std::future::{Future, poll_fn};
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed, Ordering::SeqCst};
-use std::sync::{Mutex, PoisonError};
-use std::task::{Context, Poll, Waker, ready};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use std::task::{Context, Poll, ready};
 use switchboard_core::Transport;
 
 /// How many calls in a row may be ready before others get a turn.
@@ -94,40 +92,13 @@ impl Transport for Ready {
     }
 }
 
-/// Lets the threads of an executor end.
-#[derive(Default)]
-pub(crate) struct Gate {
-    is_open: AtomicBool,
-    waiting: Mutex<Vec<Waker>>,
-}
-
-impl Gate {
-    pub(crate) fn open(&self) {
-        self.is_open.store(true, SeqCst);
-        let waiting = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-        waiting.into_iter().for_each(Waker::wake);
-    }
-
-    /// Over when it is open.
-    pub(crate) fn pass(&self) -> impl Future<Output = ()> + '_ {
-        poll_fn(|cx| {
-            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-            if !waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
-                waiting.push(cx.waker().clone());
-            }
-            drop(waiting);
-            if self.is_open.load(SeqCst) { Poll::Ready(()) } else { Poll::Pending }
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::net::TcpListener;
     use std::sync::Arc;
-    use std::sync::atomic::AtomicUsize;
-    use std::task::Wake;
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+    use std::task::{Wake, Waker};
 
     #[derive(Default)]
     struct Count(AtomicUsize);

@@ -5,14 +5,14 @@
 //! [`blocking`](switchboard_core::blocking). The threads start with the backend and end with the server; the reactor
 //! has one thread for the whole process, which stays.
 
+use crate::crew::Crew;
 use crate::named::Listed;
 use crate::offload::{BLOCKING, OnDemand, THREADS, cores};
-use crate::readiness::{Gate, Ready};
+use crate::readiness::Ready;
 use smol::Executor;
+use std::fmt;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
-use std::{fmt, mem};
+use std::sync::Arc;
 use switchboard_core::{Backend, Connection, Offload, Rejected};
 
 pub(crate) const LISTED: Listed = Listed {
@@ -36,15 +36,9 @@ pub(crate) const LISTED: Listed = Listed {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct Smol {
-    shared: Arc<Shared>,
-    threads: Mutex<Vec<JoinHandle<()>>>,
+    executor: Arc<Executor<'static>>,
+    crew: Crew,
     offload: Arc<OnDemand>,
-}
-
-#[derive(Default)]
-struct Shared {
-    executor: Executor<'static>,
-    end: Gate,
 }
 
 impl Smol {
@@ -58,21 +52,16 @@ impl Smol {
     }
 
     fn with_blocking(threads: usize, blocking: Option<usize>) -> io::Result<Self> {
-        let offload = Arc::new(OnDemand::new(blocking));
-        let smol = Self { shared: Arc::default(), threads: Mutex::default(), offload };
-        for number in 0..threads.max(1) {
-            let shared = smol.shared.clone();
-            let builder = thread::Builder::new().name(format!("smol-{number}"));
-            let thread = builder.spawn(move || smol::block_on(shared.executor.run(shared.end.pass())))?;
-            smol.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
-        }
-        Ok(smol)
+        let executor = Arc::new(Executor::new());
+        let shared = executor.clone();
+        let crew = Crew::start("smol", threads, move |_, end| smol::block_on(shared.run(end.pass())))?;
+        Ok(Self { executor, crew, offload: Arc::new(OnDemand::new(blocking)) })
     }
 }
 
 impl Backend for Smol {
     fn dispatch(&self, connection: Connection) -> Result<(), Rejected> {
-        self.shared.executor.spawn(connection.serve(Ready::new)?).detach();
+        self.executor.spawn(connection.serve(Ready::new)?).detach();
         Ok(())
     }
 
@@ -81,18 +70,8 @@ impl Backend for Smol {
     }
 
     fn stop(&self, stuck: usize) {
-        self.shared.end.open();
+        self.crew.stop(stuck);
         self.offload.stop(stuck);
-        let threads = mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
-        if stuck == 0 {
-            threads.into_iter().for_each(|thread| thread.join().unwrap_or(())); // a panic there has been printed
-        }
-    }
-}
-
-impl Drop for Smol {
-    fn drop(&mut self) {
-        self.shared.end.open();
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A connection is a coroutine with a stack of its own, of 64 KiB, of which only what has been used takes memory; where
 //! it waits, another coroutine goes on. A handler's code is that of a thread that blocks. Sockets and wakers are waited
-//! for at one place, [`block_on`], outside of everything that is polled.
+//! for at one place, `block_on`, outside of everything that is polled.
 //!
 //! # What green threads cannot do safely
 //!

@@ -2,7 +2,7 @@
 //!
 //! A [`WorkQueue`] is of use by itself ([`queue`](WorkQueue::queue), [`flush`](WorkQueue::flush),
 //! [`drain`](WorkQueue::drain), [`shutdown`](WorkQueue::shutdown)); it is a backend, whose jobs are connections; and on
-//! the backends that share threads it is where handlers run that block ([`Offload`]).
+//! the backends that share threads it is where handlers run that block ([`Offload`](switchboard_core::Offload)).
 //!
 //! | Linux | here |
 //! |---|---|

@@ -146,14 +146,23 @@ impl Headers {
         bytes: &[u8],
         parse: impl FnOnce(&[u8], &mut Vec<Field>) -> Result<usize, E>,
     ) -> Result<usize, E> {
-        self.text.clear();
-        self.fields.clear();
-        let parsed = parse(bytes, &mut self.fields);
+        let parsed = self.parse(bytes, parse);
         match parsed {
             Ok(end) => self.text.extend_from_slice(&bytes[..end]),
             Err(_) => self.fields.clear(),
         }
         parsed
+    }
+
+    /// The first half of [`receive`](Headers::receive): the fields are spans of a text that is not there.
+    pub(crate) fn parse<E>(
+        &mut self,
+        bytes: &[u8],
+        parse: impl FnOnce(&[u8], &mut Vec<Field>) -> Result<usize, E>,
+    ) -> Result<usize, E> {
+        self.text.clear();
+        self.fields.clear();
+        parse(bytes, &mut self.fields)
     }
 
     pub(crate) fn text(&self) -> &[u8] {

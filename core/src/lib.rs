@@ -32,6 +32,8 @@ mod handler;
 mod headers;
 mod http1;
 mod input;
+#[cfg(feature = "internals")]
+pub mod internals;
 mod limits;
 mod link;
 mod listener;

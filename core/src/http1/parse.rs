@@ -135,9 +135,9 @@ fn request_line(text: &[u8], line: &mut RequestLine) -> Result<usize, Refusal> {
         return Err(misshapen(text, "the method is not a token"));
     }
     let start = method.end + 1;
-    let path_end = start + syntax::run(&text[start..], &syntax::PATH);
+    let path_end = start + syntax::encoded(&text[start..], &syntax::PATH);
     let target_end = match text.get(path_end) {
-        Some(b'?') => path_end + syntax::run(&text[path_end..], &syntax::TARGET),
+        Some(b'?') => path_end + syntax::run(&text[path_end..], &syntax::QUERY),
         _ => path_end,
     };
     let target = start..target_end;

@@ -13,12 +13,13 @@ pub(crate) const TCHAR: Class = letters_digits_and(b"!#$%&'*+-.^_`|~");
 /// 3.2.2).
 const REG_NAME: Class = letters_digits_and(b"-._~!$&'()*+,;=");
 
-/// The characters of a request target. RFC 3986 has no bytes above 127; they are let in when they are UTF-8 (see
-/// [`is_text`]), because people type such names into command-line clients, which send them as they are.
-pub(crate) const TARGET: Class = visible_but(b"#");
+/// The characters of a request target's path. RFC 3986 has neither bytes above 127 nor `[]^`{|}`; both are let in, the
+/// former when they are UTF-8 (see [`is_text`]), because people type such names into command-line clients and browsers,
+/// which send them as they are. What no browser sends unencoded is refused. A percent sign begins an [`encoded`] byte.
+pub(crate) const PATH: Class = visible_but(b"\"#%<>?\\");
 
-/// The characters of a request target before its query.
-pub(crate) const PATH: Class = visible_but(b"#?");
+/// The characters of a request target's query. It is opaque here: percent signs and backslashes are what they are.
+pub(crate) const QUERY: Class = visible_but(b"\"#<>");
 
 const fn letters_digits_and(others: &[u8]) -> Class {
     let mut class = [false; 256];
@@ -90,7 +91,7 @@ pub(crate) fn is_host(bytes: &[u8]) -> bool {
         let is_address = std::str::from_utf8(address).is_ok_and(|address| address.parse::<Ipv6Addr>().is_ok());
         return is_address && (port.is_empty() || is_port(port));
     }
-    let port = &bytes[reg_name(bytes)..];
+    let port = &bytes[encoded(bytes, &REG_NAME)..];
     port.is_empty() || is_port(port)
 }
 
@@ -98,12 +99,12 @@ fn is_port(bytes: &[u8]) -> bool {
     bytes.strip_prefix(b":").is_some_and(|digits| digits.iter().all(u8::is_ascii_digit))
 }
 
-/// How many bytes at the front of `bytes` are a registered name or an IPv4 address (RFC 3986 section 3.2.2). Two
-/// hexadecimal digits stand behind every percent sign.
-fn reg_name(bytes: &[u8]) -> usize {
+/// How many bytes at the front of `bytes` are of `class`, or percent-encoded (RFC 3986 section 2.1): two hexadecimal
+/// digits stand behind every percent sign.
+pub(crate) fn encoded(bytes: &[u8], class: &Class) -> usize {
     let mut len = 0;
     loop {
-        len += run(&bytes[len..], &REG_NAME);
+        len += run(&bytes[len..], class);
         match &bytes[len..] {
             [b'%', a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit() => len += 3,
             _ => return len,

@@ -1,0 +1,44 @@
+//! What our own benchmarks and fuzz targets need of the inside (feature `internals`). It promises nothing: it changes
+//! whenever the inside does.
+
+use crate::error::Refusal;
+use crate::headers::Headers;
+use crate::http1::parse::{self, RequestLine};
+use crate::Limits;
+
+/// A parser of heads with its memory, as a connection has one.
+#[derive(Debug)]
+pub struct HeadParser {
+    limits: Limits,
+    line: RequestLine,
+    headers: Headers,
+}
+
+impl HeadParser {
+    /// One within `limits`.
+    pub fn new(limits: Limits) -> Self {
+        Self { limits, line: RequestLine::NONE, headers: Headers::new() }
+    }
+
+    /// Takes the head at the front of `bytes` apart; answers where it ends.
+    ///
+    /// # Errors
+    ///
+    /// What the client would be told; also a head that is not complete is refused.
+    pub fn parse(&mut self, bytes: &[u8]) -> Result<usize, Refusal> {
+        let Self { limits, line, headers } = self;
+        headers.parse(bytes, |text, fields| parse::head(text, limits, line, fields))
+    }
+
+    /// Beside that, keeps a copy of the text and reads the fields that frame the message, as a connection does.
+    ///
+    /// # Errors
+    ///
+    /// As for [`parse`](HeadParser::parse).
+    pub fn receive(&mut self, bytes: &[u8]) -> Result<usize, Refusal> {
+        let Self { limits, line, headers } = self;
+        let end = headers.receive(bytes, |text, fields| parse::head(text, limits, line, fields))?;
+        parse::framing(headers, line.version)?;
+        Ok(end)
+    }
+}

@@ -1,17 +1,17 @@
 //! The chunked coding, decoded piece by piece from whatever has arrived (RFC 9112 section 7.1).
 //!
 //! ```text
-//!            hex digit       space, `;`        CR LF, size > 0          size bytes
-//!     Size ────────────▶ Size ──▶ Extension ────────────────▶ Data ────────────────▶ DataEnd
-//!                                     │ CR LF, size = 0         ▲                       │ CR LF
-//!                                     ▼                         └────── Size ◀──────────┘
-//!                                  Trailer ── empty line ──▶ End
+//!           hex digit          space, `;`, CR       LF, size > 0         size bytes
+//!     Size ───────────▶ Size ────────────▶ Extension ───────────▶ Data ────────────▶ DataEnd
+//!                                             │ LF, size = 0        ▲                   │ CR LF
+//!                                             ▼                     └───── Size ◀───────┘
+//!                                          Trailer ── empty line ──▶ End
 //! ```
 //!
 //! The decoder keeps no bytes: it says how many of the given ones are data and how many it has used up. A size is at
 //! most 16 hexadecimal digits, and nothing is resynchronised after an error. Extensions and trailers are dropped; each
-//! are bounded by `Limits::chunk_overhead`. Extensions have to begin with a semicolon, and trailers to be fields: else
-//! a request that was forgotten behind a body could pass for them.
+//! are bounded by `Limits::chunk_overhead`. Extensions have to keep to their grammar, and trailers to be fields: else a
+//! request that was forgotten behind a body could pass for them.
 
 use super::syntax;
 use crate::Limits;
@@ -32,11 +32,10 @@ enum State {
         size: u64,
         digits: u8,
     },
-    /// Behind the digits, in extensions once a semicolon has been seen. `cr`: the last byte was a CR.
+    /// Behind the digits, up to the end of the line.
     Extension {
         size: u64,
-        semicolon: bool,
-        cr: bool,
+        part: Extension,
     },
     Data {
         left: u64,
@@ -51,6 +50,49 @@ enum State {
         cr: bool,
     },
     End,
+}
+
+/// Where in `*( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )` (RFC 9112 section 7.1.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extension {
+    /// In whitespace, which a semicolon has to follow.
+    Gap,
+    Semicolon,
+    Name,
+    /// In whitespace behind a name.
+    NameGap,
+    Equals,
+    Token,
+    Quoted,
+    /// Behind a backslash in a quoted string.
+    Escape,
+    QuoteEnd,
+    /// The last byte was the CR of the line's end.
+    Cr,
+}
+
+impl Extension {
+    /// The grammar as a table; `None`: the byte cannot stand here.
+    fn after(self, byte: u8) -> Option<Self> {
+        let is_token = syntax::is_token(&[byte]);
+        match (self, byte) {
+            (Self::Gap, b' ' | b'\t') => Some(Self::Gap),
+            (Self::Gap | Self::Name | Self::NameGap | Self::Token | Self::QuoteEnd, b';') => Some(Self::Semicolon),
+            (Self::Semicolon, b' ' | b'\t') => Some(Self::Semicolon),
+            (Self::Semicolon | Self::Name, _) if is_token => Some(Self::Name),
+            (Self::Name | Self::NameGap, b' ' | b'\t') => Some(Self::NameGap),
+            (Self::Name | Self::NameGap, b'=') => Some(Self::Equals),
+            (Self::Equals, b' ' | b'\t') => Some(Self::Equals),
+            (Self::Equals | Self::Token, _) if is_token => Some(Self::Token),
+            (Self::Equals, b'"') => Some(Self::Quoted),
+            (Self::Quoted, b'"') => Some(Self::QuoteEnd),
+            (Self::Quoted, b'\\') => Some(Self::Escape),
+            (Self::Quoted | Self::Escape, _) if syntax::is_field_value(&[byte]) => Some(Self::Quoted),
+            (Self::Token | Self::QuoteEnd, b' ' | b'\t') => Some(Self::Gap),
+            (Self::Name | Self::Token | Self::QuoteEnd, b'\r') => Some(Self::Cr),
+            _ => None,
+        }
+    }
 }
 
 /// Where in a trailer line.
@@ -108,26 +150,21 @@ impl Chunked {
                 Ok(State::Size { size: size << 4 | digit, digits: digits + 1 })
             }
             (State::Size { digits: 0, .. }, _) => Err("a chunk has no size"),
-            (State::Size { size, .. }, b'\r') => Ok(State::Extension { size, semicolon: false, cr: true }),
-            (State::Size { size, .. }, b';') => Ok(State::Extension { size, semicolon: true, cr: false }),
-            (State::Size { size, .. }, b' ' | b'\t') => Ok(State::Extension { size, semicolon: false, cr: false }),
+            (State::Size { size, .. }, b'\r') => Ok(State::Extension { size, part: Extension::Cr }),
+            (State::Size { size, .. }, b';') => Ok(State::Extension { size, part: Extension::Semicolon }),
+            (State::Size { size, .. }, b' ' | b'\t') => Ok(State::Extension { size, part: Extension::Gap }),
             (State::Size { .. }, _) => Err("a chunk's size is not hexadecimal"),
 
-            (State::Extension { size: 0, cr: true, .. }, b'\n') => Ok(State::Trailer { part: Part::Start, cr: false }),
-            (State::Extension { size, cr: true, .. }, b'\n') => Ok(State::Data { left: size }),
-            (State::Extension { size, semicolon: true, cr: false }, b'\r') => {
-                Ok(State::Extension { size, semicolon: true, cr: true })
+            (State::Extension { size: 0, part: Extension::Cr }, b'\n') => {
+                Ok(State::Trailer { part: Part::Start, cr: false })
             }
-            (State::Extension { size, semicolon, cr: false }, b'\t' | b' '..=b'~' | 0x80..) => {
-                let semicolon = semicolon || byte == b';';
-                if !semicolon && !matches!(byte, b' ' | b'\t') {
-                    return Err("a chunk's size is followed by something else than an extension");
-                }
+            (State::Extension { size, part: Extension::Cr }, b'\n') => Ok(State::Data { left: size }),
+            (State::Extension { size, part }, _) => {
+                let part = part.after(byte).ok_or("a chunk's size is followed by neither CR LF nor an extension")?;
                 self.extensions += 1;
-                let state = State::Extension { size, semicolon, cr: false };
+                let state = State::Extension { size, part };
                 if self.extensions <= self.allowed { Ok(state) } else { Err("the chunk extensions are too long") }
             }
-            (State::Extension { .. }, _) => Err("a chunk's first line does not end in CR LF"),
 
             (State::DataEnd { cr: false }, b'\r') => Ok(State::DataEnd { cr: true }),
             (State::DataEnd { cr: true }, b'\n') => Ok(State::Size { size: 0, digits: 0 }),
@@ -162,7 +199,7 @@ mod tests {
 
     /// Decodes `wire`, given in pieces of `step` bytes; the body and how many bytes were left over.
     fn decode(wire: &[u8], step: usize) -> Result<(Vec<u8>, usize), &'static str> {
-        let limits = Limits { chunk_overhead: 20, ..Limits::default() };
+        let limits = Limits { chunk_overhead: 24, ..Limits::default() };
         let mut decoder = Chunked::new(&limits);
         let (mut body, mut start, mut end) = (Vec::new(), 0, 0);
         loop {
@@ -180,12 +217,13 @@ mod tests {
 
     #[test]
     fn bodies_decode_alike_however_they_are_split() {
-        let cases: [(&[u8], &[u8]); 6] = [
+        let cases: [(&[u8], &[u8]); 7] = [
             (b"0\r\n\r\n", b""),
             (b"5\r\nhello\r\n0\r\n\r\n", b"hello"),
             (b"3\r\nabc\r\nA\r\n0123456789\r\n000\r\n\r\n", b"abc0123456789"),
             (b"3;name=value\r\nabc\r\n0\r\n\r\n", b"abc"),
             (b"3 ; x\r\nabc\r\n0\r\nDigest: 1\r\nB: 2\r\n\r\n", b"abc"),
+            (b"1;a\t= \"\\\"; \xe9\" ; b\r\na\r\n0;c=d;e\r\n\r\n", b"a"),
             (b"4\r\n\r\n\r\n\r\n0\r\n\r\n", b"\r\n\r\n"),
         ];
         for (wire, body) in cases {
@@ -213,8 +251,21 @@ mod tests {
             b"1\r\na\n0\r\n\r\n",
             b"1\r\na0\r\n\r\n",
             b"1;\0\r\na\r\n",
-            b"1;a=bbbbbbbbbbbbbbbbbbbbb\r\na\r\n",
-            b"0\r\nTrailer: 1234567890123\r\n\r\n",
+            b"1;a=bbbbbbbbbbbbbbbbbbbbbbbbb\r\na\r\n",
+            b"0\r\nTrailer: 12345678901234567\r\n\r\n",
+            b"1;\r\na\r\n0\r\n\r\n",
+            b"1; \r\na\r\n0\r\n\r\n",
+            b"1;a \r\na\r\n0\r\n\r\n",
+            b"1;a=\r\na\r\n0\r\n\r\n",
+            b"1;=b\r\na\r\n0\r\n\r\n",
+            b"1;a=b c\r\na\r\n0\r\n\r\n",
+            b"1;a==b\r\na\r\n0\r\n\r\n",
+            b"1;a=\"b\r\na\r\n0\r\n\r\n",
+            b"1;a=\"b\"c\r\na\r\n0\r\n\r\n",
+            b"1;a=\"\0\"\r\na\r\n0\r\n\r\n",
+            b"1;a\n\r\na\r\n0\r\n\r\n",
+            b"1;a\rX\r\na\r\n0\r\n\r\n",
+            b"1;GET / HTTP/1.1\r\na\r\n0\r\n\r\n",
             b"0\r\nA: b\n\r\n",
             b"0\r\n\rX",
             b"1 junk\r\na\r\n0\r\n\r\n",

@@ -8,7 +8,6 @@
 //! 3. The stop ends every wait in here.
 
 use crate::connection::Application;
-use crate::deadline::turn_away;
 use crate::listener::Listener;
 use crate::server::Shared;
 use crate::sleep::Sleep;
@@ -108,7 +107,7 @@ impl Acceptor {
     fn refuse(&self, stream: TcpStream, peer: SocketAddr) {
         self.server.deadlines.counters.overloaded.count();
         if self.server.limits.overload == Overload::Reject {
-            turn_away(stream);
+            self.server.deadlines.turn_away(stream);
         }
         self.report(&Event::Overloaded { peer });
     }

@@ -10,8 +10,8 @@
 
 use crate::connection::Application;
 use crate::link::Link;
+use crate::place::Registered;
 use crate::server::Shared;
-use crate::table::Registered;
 use crate::{Acceptor, Offload, Rejected, Transport};
 use std::future::Future;
 use std::io;

@@ -3,11 +3,10 @@
 //! A handler says *what* to send and never how: the connection loop frames it and the backend's transport moves
 //! it. So a handler never touches a socket, and can be tested without one.
 
-use crate::Request;
+use crate::Producer;
+use std::fmt;
 use std::fs::File;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use std::{fmt, io};
 
 /// What a response carries.
 #[non_exhaustive]
@@ -32,9 +31,15 @@ pub enum Body {
         /// How many bytes to send.
         len: u64,
     },
-    /// Bytes produced while they are sent, of a length nobody knows yet: chunked to an HTTP/1.1 client, until
-    /// the connection closes to an older one.
-    Stream(Box<dyn Producer>),
+    /// Bytes produced while they are sent. If nobody knows yet how many: chunked to an HTTP/1.1 client, until the
+    /// connection closes to an older one. [`Body::stream`], [`pieces`](Body::pieces), [`reader`](Body::reader) and
+    /// [`written`](Body::written) make it.
+    Stream {
+        /// What makes them.
+        producer: Box<dyn Producer>,
+        /// How many there will be, if that is known: see [`Body::with_length`].
+        length: Option<u64>,
+    },
 }
 
 impl Body {
@@ -47,7 +52,7 @@ impl Body {
     pub fn len(&self) -> Option<u64> {
         match self {
             Self::File { len, .. } => Some(*len),
-            Self::Stream(_) => None,
+            Self::Stream { length, .. } => *length,
             _ => Some(self.in_memory().len() as u64),
         }
     }
@@ -58,7 +63,7 @@ impl Body {
             Self::Static(bytes) => bytes,
             Self::Bytes(bytes) => bytes,
             Self::Shared(bytes) => bytes,
-            Self::Empty | Self::File { .. } | Self::Stream(_) => &[],
+            Self::Empty | Self::File { .. } | Self::Stream { .. } => &[],
         }
     }
 }
@@ -100,22 +105,4 @@ impl From<Arc<[u8]>> for Body {
     fn from(bytes: Arc<[u8]>) -> Self {
         Self::Shared(bytes)
     }
-}
-
-/// Makes the bytes of a [`Body::Stream`], a piece at a time.
-///
-/// The request is lent at every pull, so that an answer can be made from the request's body while that is
-/// still arriving.
-pub trait Producer: Send + 'static {
-    /// Appends the next piece to `out`. `Ready(Ok(true))`: pull again once that is sent; `Ready(Ok(false))`:
-    /// that was the last one; an error cuts the connection, so that the client can tell, and so does a panic.
-    ///
-    /// A piece that should be sent before more of the request is waited for is returned with `Ready(Ok(true))`: on a
-    /// blocking backend, reading the request's body in the same call waits with the piece unsent.
-    fn poll_produce(
-        &mut self,
-        cx: &mut Context<'_>,
-        request: &mut Request,
-        out: &mut Vec<u8>,
-    ) -> Poll<io::Result<bool>>;
 }

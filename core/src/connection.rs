@@ -27,8 +27,8 @@ use crate::drive::{Interrupted, drive};
 use crate::error::Refusal;
 use crate::http1::parse::Version;
 use crate::link::Link;
+use crate::place::Registered;
 use crate::server::Date;
-use crate::table::Registered;
 use crate::word::{Ending, Phase};
 use crate::{Event, Handler, IntoResponse, Request, Response, Status};
 use std::future::{Future, poll_fn};
@@ -94,7 +94,7 @@ pub(crate) struct Terms {
 
 pub(crate) struct Conversation {
     pub(crate) link: Link,
-    peer: SocketAddr,
+    pub(crate) peer: SocketAddr,
     pub(crate) request: Request,
     /// Answers that are held back for company.
     pub(crate) output: Vec<u8>,
@@ -134,9 +134,17 @@ impl Conversation {
     async fn answer<H: Handler>(&mut self, handler: &H, terms: Terms) -> Result<(), End> {
         let started = self.link.server.stopwatch();
         let mut answer = None; // lies here, and is not handed on from result to result: 72 instructions less
-        self.handle(handler, &mut answer).await?;
+        if self.request.concerns_the_server() {
+            answer = Some(Response::new(Status::NO_CONTENT)); // there is nothing in it that a handler could know
+        } else {
+            self.handle(handler, &mut answer).await?;
+        }
         let Some(response) = &mut answer else { return Err(End::Close) };
-        let responded = self.respond(terms, response).await;
+        let responded = match response.upgrade.take() {
+            None => self.respond(terms, response).await,
+            // Boxed, so that a connection does not hold the room for it all its life.
+            Some(upgrade) => Box::pin(self.upgrade(terms, response, upgrade)).await,
+        };
         if let Some(started) = started {
             self.link.server.report(&Event::Answered {
                 peer: self.peer,
@@ -204,7 +212,8 @@ impl Conversation {
             let (request, answer) = (&mut self.request, &mut *answer);
             // Also its making is in `drive`.
             let mut handling = pin!(async move { *answer = Some(handler.handle(request).await) });
-            drive(&self.link, &mut self.output, |cx, _| handling.as_mut().poll(cx)).await
+            let send = self.link.server.limits.send;
+            drive(&self.link, &mut self.output, send, |cx, _| handling.as_mut().poll(cx)).await
         };
         match outcome {
             Ok(()) => Ok(()),
@@ -223,14 +232,14 @@ impl Conversation {
     }
 
     /// Reads away what is left of the request's body.
-    async fn finish_body(&mut self) -> Result<(), End> {
+    pub(crate) async fn finish_body(&mut self) -> Result<(), End> {
         self.request.body().release();
         if self.request.body_ref().is_finished() {
             return Ok(());
         }
         self.flush().await?;
         self.link.entry.owe_output(false);
-        let drained = self.request.body().drain(&self.link.server.limits).await;
+        let drained = self.request.body().drain().await;
         drained.map_err(|_| End::Linger)
     }
 
@@ -247,8 +256,8 @@ impl Conversation {
     }
 
     /// Ends our side and reads on, so that the client sees the last answer and no reset (RFC 9112 section 9.6).
-    async fn linger(&mut self) {
-        let limit = self.link.server.limits.linger;
+    pub(crate) async fn linger(&mut self) {
+        let limit = self.request.limits().linger;
         let until = self.link.server.clock.after(limit);
         let _ = self.link.transport.shutdown(Shutdown::Write);
         // If it has been ended from outside, its timer goes on to shut both sides.

@@ -30,11 +30,10 @@
 //!    a claim like the timer's, so it looks the same to the loop.
 
 use crate::clock;
-use crate::http1::encode::UNAVAILABLE;
 use crate::pressure::Standing;
 use crate::transport::Transport;
 use crate::word::{Ending, Phase, State, Word};
-use std::io::{self, Read, Write};
+use std::io;
 use std::net::{Shutdown, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
@@ -58,7 +57,7 @@ pub(crate) struct Entry {
     holds: AtomicUsize,
     served: AtomicU64,
     owes_output: AtomicBool,
-    waits_for_body: AtomicBool,
+    waits_for_client: AtomicBool,
     idle_at_stop: AtomicBool,
     /// It is about to give up its place, and has been counted so.
     leaves: AtomicBool,
@@ -102,7 +101,7 @@ impl Entry {
             holds: AtomicUsize::new(1),
             served: AtomicU64::new(0),
             owes_output: AtomicBool::new(false),
-            waits_for_body: AtomicBool::new(false),
+            waits_for_client: AtomicBool::new(false),
             idle_at_stop: AtomicBool::new(false),
             leaves: AtomicBool::new(false),
             socket: Mutex::new(Socket::Queued(stream)),
@@ -155,7 +154,7 @@ impl Entry {
             Phase::Handler => Standing::Works,
             Phase::Idle => Standing::Idle { since },
             Phase::FirstByte => Standing::Silent { since },
-            Phase::Head | Phase::Body | Phase::Send | Phase::Linger => Standing::Waits { since },
+            Phase::Head | Phase::Body | Phase::Send | Phase::Upgraded | Phase::Linger => Standing::Waits { since },
         }
     }
 
@@ -212,13 +211,13 @@ impl Entry {
         self.owes_output.load(Relaxed)
     }
 
-    /// Notes whether a read of the body is under way.
-    pub(crate) fn wait_for_body(&self, waits: bool) {
-        self.waits_for_body.store(waits, Relaxed);
+    /// Notes whether a handler reads or writes, so that the deadline which is armed holds.
+    pub(crate) fn wait_for_client(&self, waits: bool) {
+        self.waits_for_client.store(waits, Relaxed);
     }
 
-    pub(crate) fn waits_for_body(&self) -> bool {
-        self.waits_for_body.load(Relaxed)
+    pub(crate) fn waits_for_client(&self) -> bool {
+        self.waits_for_client.load(Relaxed)
     }
 
     /// The deadline that is armed.
@@ -274,10 +273,8 @@ impl Entry {
             }
             Socket::Gone => return Shut::Started,
             queued => {
-                if let Socket::Queued(stream) = std::mem::replace(queued, Socket::Gone) {
-                    turn_away(stream);
-                }
-                return Shut::TurnedAway;
+                let Socket::Queued(stream) = std::mem::replace(queued, Socket::Gone) else { unreachable!("the third") };
+                return Shut::TurnedAway(stream);
             }
         };
         let shutting = Shutting(self);
@@ -330,8 +327,9 @@ impl Entry {
         self.word.fetch_update(SeqCst, SeqCst, claim).ok().map(|seen| Word::unpack(seen).phase)
     }
 
-    /// The connection is over: nobody shuts its socket down any more. If it was never started, it is answered 503.
-    pub(crate) fn close(&self) {
+    /// The connection is over: nobody shuts its socket down any more. If it was never started, it is to be answered
+    /// 503.
+    pub(crate) fn close(&self) -> Option<TcpStream> {
         let own = thread::current().id();
         let mut socket = lock(&self.socket);
         while matches!(&*socket, Socket::Started { shutting, .. } if shutting.iter().any(|&thread| thread != own)) {
@@ -339,8 +337,9 @@ impl Entry {
         }
         let before = std::mem::replace(&mut *socket, Socket::Gone);
         drop(socket);
-        if let Socket::Queued(stream) = before {
-            turn_away(stream);
+        match before {
+            Socket::Queued(stream) => Some(stream),
+            _ => None,
         }
     }
 }
@@ -349,8 +348,8 @@ impl Entry {
 pub(crate) enum Shut {
     /// Its loop will notice.
     Started,
-    /// It had no loop yet: it was answered 503.
-    TurnedAway,
+    /// It had no loop yet: it is to be answered 503.
+    TurnedAway(TcpStream),
 }
 
 /// What the timer is to do about a connection.
@@ -372,15 +371,6 @@ fn how_to_end(phase: Phase) -> Shutdown {
 fn turned_away() -> io::Error {
     let reason = "the connection has been turned away: it was too long in the queue, or the server is stopping";
     io::Error::new(io::ErrorKind::TimedOut, reason)
-}
-
-/// Answers 503 on a connection that was never started. Never waits: the answer fits the empty send buffer.
-pub(crate) fn turn_away(stream: TcpStream) {
-    let _ = stream.set_nonblocking(true);
-    let mut request = [0; 4096];
-    let _ = (&stream).read(&mut request); // unread bytes would turn the close into a reset
-    let _ = (&stream).write(UNAVAILABLE);
-    let _ = stream.shutdown(Shutdown::Write);
 }
 
 /// Calls somebody else's code, whose panic must not cost other connections their deadlines. It has been printed.
@@ -479,15 +469,12 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_in_the_queue_ends_with_503() {
+    fn who_was_turned_away_is_not_started() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let _client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let entry = Entry::new(listener.accept().unwrap().0, 100);
         assert_eq!(visit(&entry, 100), Err(Shutdown::Read));
-        assert!(matches!(entry.shut(Shutdown::Read), Shut::TurnedAway));
+        assert!(matches!(entry.shut(Shutdown::Read), Shut::TurnedAway(_)));
         assert!(entry.start(Ok, 200).is_err());
-        let mut text = Vec::new();
-        client.read_to_end(&mut text).unwrap();
-        assert_eq!(text, UNAVAILABLE);
     }
 }

@@ -5,8 +5,8 @@
 //! 1. Whatever waits writes first: when it is `Pending`, the answers held back are written, and it is polled again.
 //! 2. While it waits, an abort reaches it whatever it waits for: its waker is kept in the connection's entry.
 //! 3. A panic stays in here, where panics unwind.
-//! 4. While it waits for the request's body, the deadline of that read holds, also across a write; while it waits for
-//!    anything else, none does.
+//! 4. While it waits for its client, the deadline of that read or write holds (of a read of the body, also across a
+//!    write of ours); while it waits for anything else, none does.
 
 use crate::clock;
 use crate::link::Link;
@@ -26,13 +26,14 @@ pub(crate) enum Interrupted {
     Panicked,
 }
 
-/// Polls `poll` to its end; it is lent `output`, the answers held back.
+/// Polls `poll` to its end; it is lent `output`, the answers held back, each turn of which may take `send`.
 pub(crate) async fn drive<T>(
     link: &Link,
     output: &mut Vec<u8>,
+    send: Duration,
     mut poll: impl FnMut(&mut Context<'_>, &mut Vec<u8>) -> Poll<T>,
 ) -> Result<T, Interrupted> {
-    link.entry.wait_for_body(false);
+    link.entry.wait_for_client(false);
     if link.entry.phase() != Phase::Handler {
         let _ = link.arm(Phase::Handler, Tick::MAX); // an end from outside shows when there is something to send
     }
@@ -45,7 +46,7 @@ pub(crate) async fn drive<T>(
                 Ok(Poll::Ready(value)) => Poll::Ready(Ok(Some(value))),
                 Ok(Poll::Pending) if !output.is_empty() => Poll::Ready(Ok(None)),
                 Ok(Poll::Pending) => {
-                    if !link.entry.waits_for_body() && link.entry.phase() == Phase::Body {
+                    if !link.entry.waits_for_client() && link.entry.phase() != Phase::Handler {
                         let _ = link.arm(Phase::Handler, Tick::MAX); // likewise
                     }
                     link.entry.park(cx.waker());
@@ -60,8 +61,8 @@ pub(crate) async fn drive<T>(
             return Ok(value);
         }
         let left = link.entry.deadline().saturating_sub(link.server.clock.now());
-        let reads = link.entry.waits_for_body() && link.entry.phase() == Phase::Body;
-        write_out(link, output, &[], None).await.map_err(|_| Interrupted::Ended)?;
+        let reads = link.entry.waits_for_client() && link.entry.phase() == Phase::Body;
+        write_out(link, output, &[], None, send).await.map_err(|_| Interrupted::Ended)?;
         let armed = if reads {
             link.arm_for(Phase::Body, Duration::from_millis(left))
         } else {
@@ -71,10 +72,15 @@ pub(crate) async fn drive<T>(
     }
 }
 
-/// Writes `output` and then `body`, each turn within the send limit; the first turn's counts from `now`, if that is
-/// known. After an expiry these are the last words, for which the timer has left the write side open a while.
-pub(crate) async fn write_out(link: &Link, output: &mut Vec<u8>, body: &[u8], mut now: Option<Tick>) -> io::Result<()> {
-    let limit = link.server.limits.send;
+/// Writes `output` and then `body`, each turn within `limit`; the first turn's counts from `now`, if that is known.
+/// After an expiry these are the last words, for which the timer has left the write side open a while.
+pub(crate) async fn write_out(
+    link: &Link,
+    output: &mut Vec<u8>,
+    body: &[u8],
+    mut now: Option<Tick>,
+    limit: Duration,
+) -> io::Result<()> {
     let mut arm = || match now.take() {
         Some(now) => {
             link.entry.note_progress(now);
@@ -84,7 +90,7 @@ pub(crate) async fn write_out(link: &Link, output: &mut Vec<u8>, body: &[u8], mu
         None => link.arm_for(Phase::Send, limit),
     };
     let before_turn = || match arm() {
-        Ok(()) | Err(Ending::Expired(Phase::Head | Phase::Body)) => Ok(()),
+        Ok(()) | Err(Ending::Expired(Phase::Head | Phase::Body | Phase::Upgraded)) => Ok(()),
         Err(_) => Err(io::ErrorKind::TimedOut.into()),
     };
     let written = write_all(&*link.transport, output, body, before_turn, || link.note_progress()).await;

@@ -1,5 +1,6 @@
 //! Errors, each saying who is at fault, what was seen and what to do about it.
 
+use crate::word::Ending;
 use crate::{IntoResponse, Response, Status};
 use std::{error::Error, fmt, io, net::SocketAddr};
 
@@ -74,6 +75,15 @@ impl IntoResponse for BodyError {
             Self::TimedOut => Status::REQUEST_TIMEOUT,
         };
         Response::text(format!("{status}: {self}\n")).with_status(status)
+    }
+}
+
+impl From<Ending> for io::Error {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::Expired(_) => Self::new(io::ErrorKind::TimedOut, "the client was too slow"),
+            Ending::Aborted => Self::new(io::ErrorKind::ConnectionAborted, "the server is stopping"),
+        }
     }
 }
 

@@ -50,6 +50,20 @@ pub enum Event<'a> {
         /// The target of the request, as it was sent.
         target: &'a str,
     },
+    /// A body was not as long as its head had said: a stream that was promised to be (see
+    /// [`Body::with_length`](crate::Body::with_length)), or a file that has shrunk. What was too much was not sent; the
+    /// connection is closed.
+    #[non_exhaustive]
+    WrongLength {
+        /// The client.
+        peer: SocketAddr,
+        /// The target of the request, as it was sent.
+        target: &'a str,
+        /// How many bytes were promised.
+        promised: u64,
+        /// How many there were, at least.
+        produced: u64,
+    },
     /// Accepting fails, and is tried again at growing intervals. Reported once until it works again.
     #[non_exhaustive]
     AcceptFailed {
@@ -93,6 +107,10 @@ impl fmt::Display for Event<'_> {
             Self::Refused { peer, status, reason } => write!(f, "{peer} refused: {status}: {reason}"),
             Self::Panicked { peer, target } => {
                 write!(f, "{peer} a panic at \"{}\"", target.escape_debug())
+            }
+            Self::WrongLength { peer, target, promised, produced } => {
+                let target = target.escape_debug();
+                write!(f, "{peer} \"{target}\" was promised {promised} bytes and had {produced}; closed")
             }
             Self::AcceptFailed { error } => {
                 write!(

@@ -94,14 +94,14 @@ impl Headers {
         self.fields.is_empty()
     }
 
-    /// Adds a field behind those there are, also behind others of its name.
+    /// Adds a field behind those there are, also behind others of its name. Spaces around the value are no part of it.
     ///
     /// # Errors
     ///
     /// [`InvalidField`] if `name` is not a token (RFC 9110 section 5.1), or `value` holds anything but visible
     /// characters, spaces, tabs and bytes above 127 (section 5.5). Nothing is added then.
     pub fn append(&mut self, name: &str, value: impl AsRef<[u8]>) -> Result<(), InvalidField> {
-        let value = value.as_ref();
+        let value = syntax::trim(value.as_ref());
         if !syntax::is_token(name.as_bytes()) || !syntax::is_field_value(value) {
             return Err(InvalidField::new(name, value));
         }

@@ -1,10 +1,10 @@
 //! What our own benchmarks and fuzz targets need of the inside (feature `internals`). It promises nothing: it changes
 //! whenever the inside does.
 
+use crate::Limits;
 use crate::error::Refusal;
 use crate::headers::Headers;
 use crate::http1::parse::{self, RequestLine};
-use crate::Limits;
 
 /// A parser of heads with its memory, as a connection has one.
 #[derive(Debug)]

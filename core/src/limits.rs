@@ -28,6 +28,9 @@ pub struct Limits {
     pub body_rate: u64,
     /// How long a client may take for each 64 KiB of a response; then it is cut off. 30 s.
     pub send: Duration,
+    /// How long a client may send nothing in another protocol that its connection was handed over to (see
+    /// [`Response::upgrade`](crate::Response::upgrade)); then it is ended. 60 s.
+    pub upgrade: Duration,
     /// How long the rest of a body nobody wanted is read, so that the connection can be kept. 5 s.
     pub drain: Duration,
     /// How long a closing connection is still read, so that the client gets to see the answer. 1 s.
@@ -75,6 +78,7 @@ impl Default for Limits {
             body: Duration::from_secs(10),
             body_rate: 500,
             send: Duration::from_secs(30),
+            upgrade: Duration::from_secs(60),
             drain: Duration::from_secs(5),
             linger: Duration::from_secs(1),
             request_line: 8 << 10,
@@ -92,7 +96,8 @@ impl Default for Limits {
 impl Limits {
     /// The smallest of the durations a connection can be armed with: how far ahead the timer may look.
     pub(crate) fn shortest(&self) -> Duration {
-        let all = [self.queued, self.first_byte, self.head, self.idle, self.body, self.send, self.drain, self.linger];
+        let Self { queued, first_byte, head, idle, body, send, upgrade, drain, linger, .. } = *self;
+        let all = [queued, first_byte, head, idle, body, send, upgrade, drain, linger];
         all.into_iter().min().unwrap_or_default().max(FINEST)
     }
 }

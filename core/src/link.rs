@@ -1,11 +1,12 @@
 //! What the connection loop and the request's body share: the socket, its deadline, the server.
 
 use crate::deadline::Entry;
+use crate::place::Hold;
 use crate::server::Shared;
-use crate::table::Hold;
 use crate::transport::Transport;
 use crate::word::{Ending, Phase};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 use switchboard_timer::Tick;
 
@@ -35,6 +36,23 @@ impl Link {
         self.entry.note_progress(self.server.clock.now());
     }
 
+    /// Notes that somebody waits for the client, in a handler: the deadline that is armed holds while what comes back
+    /// lives.
+    pub(crate) fn wait_for_client(&self) -> Waiting {
+        self.entry.wait_for_client(true);
+        Waiting(self.entry.clone())
+    }
+
+    /// Ready when no answer to an earlier request is held back: whoever waits for the client has to wait for this
+    /// first.
+    pub(crate) fn poll_settled(&self, cx: &Context<'_>) -> Poll<()> {
+        if !self.entry.owes_output() {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref(); // the loop writes it and polls again, but whatever is between us may not
+        Poll::Pending
+    }
+
     /// Keeps the connection's place while somebody else works for it.
     pub(crate) fn hold(&self) -> Hold {
         Hold::of(&self.server.deadlines, &self.entry)
@@ -42,5 +60,14 @@ impl Link {
 
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.entry, &other.entry)
+    }
+}
+
+/// A wait for the client that is under way.
+pub(crate) struct Waiting(Arc<Entry>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.wait_for_client(false);
     }
 }

@@ -5,14 +5,15 @@
 
 use crate::error::Refusal;
 use crate::headers::Field;
-use crate::http1::parse::{self, Framing, RequestLine, Scan};
+use crate::http1::parse::{self, Framing, RequestLine, Scan, Version};
+use crate::http1::{encode, syntax};
 use crate::link::Link;
 use crate::request_body::RequestBody;
 use crate::sleep::Sleep;
 use crate::{BodyError, Headers, Limits, Rejected, offload};
 use std::net::SocketAddr;
 use std::time::Duration;
-use std::{fmt, str};
+use std::{fmt, io, str};
 
 /// One request: its line, its fields, and its body while that is read.
 pub struct Request {
@@ -68,7 +69,8 @@ impl Request {
         text(self.line.target.of(self.headers.text()))
     }
 
-    /// The path of the target, still percent-encoded. Begins with `/`, except for the `*` of `OPTIONS *`.
+    /// The path of the target, still percent-encoded. Begins with `/`. (`OPTIONS *` has none; the server answers it by
+    /// itself.)
     pub fn path(&self) -> &str {
         match self.line.path.of(self.headers.text()) {
             [] => "/",
@@ -108,6 +110,67 @@ impl Request {
     /// [`BodyError`], which is also the response to give.
     pub async fn read_body(&mut self) -> Result<&[u8], BodyError> {
         self.body.read().await
+    }
+
+    /// The limits of this request from here on, to raise or lower them: those of its body (`body`, `body_rate`,
+    /// `body_size`, `drain`, `drain_size`) and of its answer (`send`, `linger`). The others are the connection's. The
+    /// next request has the server's again. A duration that is lowered below the shortest of the server's may be met
+    /// late by as much as that.
+    ///
+    /// ```
+    /// use switchboard::{Handler, Request, Response};
+    ///
+    /// /// Lets bodies of up to 10 MiB through to `0`, a plain handler.
+    /// struct Uploads<H>(H);
+    ///
+    /// impl<H: Handler> Handler for Uploads<H> {
+    ///     async fn handle(&self, request: &mut Request) -> Response {
+    ///         request.limits_mut().body_size = 10 << 20;
+    ///         self.0.handle(request).await
+    ///     }
+    /// }
+    /// # let uploads = Uploads(|request: &mut Request| request.bytes().len().to_string());
+    /// # let text = format!("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2000000\r\n\r\n{}", "x".repeat(2_000_000));
+    /// # let mut request = Request::parse(text).unwrap();
+    /// # assert_eq!(switchboard::block_on(uploads.handle(&mut request)).body().len(), Some(7));
+    /// ```
+    pub fn limits_mut(&mut self) -> &mut Limits {
+        self.body.limits_mut()
+    }
+
+    /// The limits of this request: the server's, unless they have been changed.
+    pub fn limits(&self) -> &Limits {
+        self.body.limits()
+    }
+
+    /// Tells the client something in front of the answer that is still being made: 103 (Early Hints), as a rule `Link`
+    /// fields to preload (RFC 8297). Nothing is sent to an HTTP/1.0 client, or once the answer has begun. Some old
+    /// clients take it for the answer: send it to those that say they are browsers, say by `Sec-Fetch-Mode`.
+    ///
+    /// # Errors
+    ///
+    /// Those of the socket, and `TimedOut` after [`Limits::send`]: then an answer will not reach the client either.
+    ///
+    /// ```
+    /// use switchboard::{Headers, Request, Response, asynchronous};
+    ///
+    /// async fn page(request: &mut Request) -> Response {
+    ///     let mut hints = Headers::new();
+    ///     hints.append("Link", "</style.css>; rel=preload; as=style").expect("a good field");
+    ///     let _ = request.early_hints(&hints).await; // the answer would fail as well
+    ///     Response::html("<link rel=stylesheet href=/style.css>")
+    /// }
+    /// # let mut request = Request::parse("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    /// # switchboard::block_on(switchboard::Handler::handle(&asynchronous(page), &mut request));
+    /// ```
+    pub async fn early_hints(&mut self, hints: &Headers) -> io::Result<()> {
+        if !self.body.interim().may_be_sent() {
+            return Ok(());
+        }
+        let mut response = Vec::new();
+        encode::early_hints(&mut response, hints);
+        self.body.interim().push(&response);
+        self.body.send_interim().await
     }
 
     /// Waits for `duration`, at least, and as a rule a millisecond or two more: on the server's shared timer,
@@ -192,7 +255,7 @@ impl Request {
         }
         let Some(end) = taken? else { return Ok(false) };
         self.framing = parse::framing(&self.headers, self.line.version)?;
-        self.body.begin(end, self.framing, limits);
+        self.body.begin(end, self.framing, self.line.version);
         Ok(true)
     }
 
@@ -226,6 +289,20 @@ impl Request {
         let bytes = self.body.input().filled();
         let start = bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n'))?;
         Some(&bytes[start..])
+    }
+
+    /// Whether the client asks for `protocol` on this connection (RFC 9110 section 7.8).
+    pub(crate) fn asks_for(&self, protocol: &str) -> bool {
+        let lists = |name: &str, wanted: &str| {
+            let mut members = self.headers.values(name).flat_map(|value| value.split(|&byte| byte == b','));
+            members.any(|member| syntax::trim(member).eq_ignore_ascii_case(wanted.as_bytes()))
+        };
+        self.line.version >= Version::Http11 && lists("connection", "upgrade") && lists("upgrade", protocol)
+    }
+
+    /// Whether it is `OPTIONS *`, which asks whether the server is there (RFC 9110 section 9.3.7).
+    pub(crate) fn concerns_the_server(&self) -> bool {
+        self.line.target.of(self.headers.text()) == b"*"
     }
 
     pub(crate) fn is_head(&self) -> bool {

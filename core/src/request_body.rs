@@ -13,19 +13,19 @@
 //! 5. After an error nothing more is read; the connection cannot be used for another request.
 
 use crate::http1::chunked::{Chunked, Piece};
-use crate::http1::encode::CONTINUE;
-use crate::http1::parse::{Framing, Length};
+use crate::http1::parse::{Framing, Length, Version};
 use crate::input::Input;
+use crate::interim::Interim;
 use crate::link::Link;
+use crate::pace::Pace;
 use crate::table::Deadlines;
 use crate::word::{Ending, Phase};
-use crate::{BodyError, Limits, clock};
+use crate::{BodyError, Limits};
 use std::future::poll_fn;
-use std::io::{self, IoSlice};
+use std::io;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 use switchboard_timer::Tick;
 
 /// The most that an idle connection keeps of a body's buffer.
@@ -50,9 +50,10 @@ pub struct RequestBody {
     /// Bytes of the input that the last chunk was, to be taken away before the next.
     lent: usize,
     whole: Vec<u8>,
-    /// What is left to send of the 100 the client expects.
-    owed_continue: &'static [u8],
+    interim: Interim,
     link: Option<Link>,
+    /// Where this request's limits differ from the server's.
+    limits: Option<Box<Limits>>,
     pace: Pace,
 }
 
@@ -63,7 +64,7 @@ struct Reading<'b>(&'b mut RequestBody);
 impl Drop for Reading<'_> {
     fn drop(&mut self) {
         if let Some(link) = &self.0.link {
-            link.entry.wait_for_body(false);
+            link.entry.wait_for_client(false);
         }
     }
 }
@@ -74,17 +75,6 @@ enum Rest {
     Chunked(Chunked),
     /// It cannot be told any more where it ends.
     Lost,
-}
-
-/// How long the reads of one body have waited, and how much they got for it.
-#[derive(Default)]
-struct Pace {
-    waiting_since: Option<Tick>,
-    /// The deadline that was armed for this wait.
-    until: Tick,
-    waited: Tick,
-    received: u64,
-    drained: bool,
 }
 
 impl RequestBody {
@@ -98,8 +88,16 @@ impl RequestBody {
     }
 
     fn new(input: Input, link: Option<Link>) -> Self {
-        let rest = Rest::Exactly(0);
-        Self { input, rest, lent: 0, whole: Vec::new(), owed_continue: &[], link, pace: Pace::default() }
+        Self {
+            input,
+            rest: Rest::Exactly(0),
+            lent: 0,
+            whole: Vec::new(),
+            interim: Interim::default(),
+            link,
+            limits: None,
+            pace: Pace::default(),
+        }
     }
 
     /// The next piece of the body as it arrives; `None` at its end.
@@ -129,8 +127,7 @@ impl RequestBody {
     ///
     /// As for [`read_to_limit`](RequestBody::read_to_limit).
     pub async fn read(&mut self) -> Result<&[u8], BodyError> {
-        let limit = self.link.as_ref().map_or(usize::MAX, |link| link.server.limits.body_size);
-        self.read_to_limit(limit).await
+        self.read_to_limit(self.limits().body_size).await
     }
 
     /// Reads the rest of the body whole; [`bytes`](RequestBody::bytes) keeps it.
@@ -170,13 +167,14 @@ impl RequestBody {
     }
 
     /// Begins the body behind a head of `head` bytes.
-    pub(crate) fn begin(&mut self, head: usize, framing: Framing, limits: &Limits) {
+    pub(crate) fn begin(&mut self, head: usize, framing: Framing, version: Version) {
+        self.limits = None;
         self.input.consume(head);
         self.rest = match framing.body {
             Length::Exactly(length) => Rest::Exactly(length),
-            Length::Chunked => Rest::Chunked(Chunked::new(limits)),
+            Length::Chunked => Rest::Chunked(Chunked::new(self.limits())),
         };
-        self.owed_continue = if framing.expects_continue { CONTINUE } else { &[] };
+        self.interim.begin(framing, version);
         self.pace = Pace::default();
         self.whole.clear();
     }
@@ -187,11 +185,11 @@ impl RequestBody {
     }
 
     /// Whether the connection can go on behind this body, at the price of reading what is left of it.
-    pub(crate) fn is_drainable(&self, limits: &Limits) -> bool {
+    pub(crate) fn is_drainable(&self) -> bool {
         match self.rest {
             Rest::Exactly(0) => true,
-            Rest::Exactly(left) => left <= limits.drain_size && self.owed_continue.is_empty(),
-            Rest::Chunked(_) => self.owed_continue.is_empty(),
+            Rest::Exactly(left) => left <= self.limits().drain_size && !self.interim.is_awaited(),
+            Rest::Chunked(_) => !self.interim.is_awaited(),
             Rest::Lost => false,
         }
     }
@@ -208,19 +206,49 @@ impl RequestBody {
         }
     }
 
-    /// A final answer takes the place of the 100 (RFC 9110 section 10.1.1).
-    pub(crate) fn forget_continue(&mut self) {
-        self.owed_continue = &[];
+    pub(crate) fn interim(&mut self) -> &mut Interim {
+        &mut self.interim
+    }
+
+    /// Sends what interim responses there are.
+    pub(crate) async fn send_interim(&mut self) -> io::Result<()> {
+        let Some(link) = self.link.clone() else { return Ok(()) };
+        poll_fn(|cx| link.poll_settled(cx)).await;
+        link.arm_for(Phase::Send, self.limits().send)?;
+        let _waiting = link.wait_for_client();
+        poll_fn(|cx| self.interim.poll_send(&*link.transport, cx)).await?;
+        Ok(link.arm(Phase::Handler, Tick::MAX)?)
+    }
+
+    /// Takes out what has been received and not been used.
+    pub(crate) fn take_input(&mut self) -> Input {
+        self.release();
+        std::mem::take(&mut self.input)
+    }
+
+    /// The limits of this request.
+    pub(crate) fn limits(&self) -> &Limits {
+        static DEFAULT: LazyLock<Limits> = LazyLock::new(Limits::default);
+        match (&self.limits, &self.link) {
+            (Some(own), _) => own,
+            (None, Some(link)) => &link.server.limits,
+            (None, None) => &DEFAULT,
+        }
+    }
+
+    pub(crate) fn limits_mut(&mut self) -> &mut Limits {
+        let limits = self.limits.take().unwrap_or_else(|| Box::new(self.limits().clone()));
+        self.limits.insert(limits)
     }
 
     /// Reads and drops what is left, within the limits for that.
-    pub(crate) async fn drain(&mut self, limits: &Limits) -> Result<(), BodyError> {
-        self.pace = Pace { drained: true, ..Pace::default() };
-        let mut drained = 0;
+    pub(crate) async fn drain(&mut self) -> Result<(), BodyError> {
+        self.pace = Pace::of_drain();
+        let (mut drained, limit) = (0, self.limits().drain_size);
         while let Some(range) = poll_fn(|cx| self.poll_range(cx)).await? {
             drained += range.len() as u64;
-            if drained > limits.drain_size {
-                return Err(BodyError::TooLarge { limit: limits.drain_size as usize });
+            if drained > limit {
+                return Err(BodyError::TooLarge { limit: limit as usize });
             }
         }
         Ok(())
@@ -305,61 +333,27 @@ impl RequestBody {
         let Some(link) = self.link.clone() else {
             return Poll::Ready(Err(BodyError::Closed(io::ErrorKind::UnexpectedEof.into())));
         };
-        if link.entry.owes_output() {
-            cx.waker().wake_by_ref(); // the loop polls again by itself, but whatever is between us may not
-            return Poll::Pending;
-        }
-        let since = match self.pace.waiting_since {
-            Some(since) if link.entry.phase() == Phase::Body => {
-                // A write in between has moved the deadline by the time it took, which is not the body's.
-                let moved = link.entry.deadline().saturating_sub(self.pace.until);
-                self.pace.until += moved;
-                since + moved
-            }
-            _ => self.begin_waiting(&link)?, // or a read that was given up for a while
-        };
-        self.pace.waiting_since = Some(since);
-        link.entry.wait_for_body(true);
-        while !self.owed_continue.is_empty() {
-            let sent = ready!(link.transport.poll_write(cx, &[IoSlice::new(self.owed_continue)]));
-            let sent = sent.map_err(BodyError::Closed)?;
-            self.owed_continue = &self.owed_continue[sent..];
-        }
+        ready!(link.poll_settled(cx));
+        let limits = self.limits.as_deref().unwrap_or(&link.server.limits);
+        self.pace.wait(&link, limits)?;
+        link.entry.wait_for_client(true);
+        ready!(self.interim.poll_continue(&*link.transport, cx)).map_err(BodyError::Closed)?;
         let wanted = match self.rest {
             Rest::Exactly(left) => left,
             _ => 0,
         };
         let read = ready!(self.poll_fill(cx, wanted));
-        link.entry.wait_for_body(false);
-        self.pace.waiting_since = None;
-        self.pace.waited += link.server.clock.now().saturating_sub(since);
+        link.entry.wait_for_client(false);
+        self.pace.waited(link.server.clock.now());
         link.arm(Phase::Handler, Tick::MAX).map_err(BodyError::from)?;
         match read {
             Ok(0) => Poll::Ready(Err(BodyError::Closed(io::ErrorKind::UnexpectedEof.into()))),
             Ok(read) => {
-                self.pace.received += read as u64;
+                self.pace.received(read);
                 Poll::Ready(Ok(()))
             }
             Err(error) => Poll::Ready(Err(BodyError::Closed(error))),
         }
-    }
-
-    fn begin_waiting(&mut self, link: &Link) -> Result<Tick, BodyError> {
-        let limits = &link.server.limits;
-        let now = link.server.clock.now();
-        let patience = if self.pace.drained {
-            clock::ticks(limits.drain)
-        } else {
-            let earned = self.pace.received.saturating_mul(1000) / limits.body_rate.max(1);
-            clock::ticks(limits.body).saturating_add(earned)
-        };
-        let left = patience.saturating_sub(self.pace.waited).min(clock::ticks(limits.body));
-        if left == 0 {
-            return Err(BodyError::TimedOut);
-        }
-        link.arm_for(Phase::Body, Duration::from_millis(left))?;
-        self.pace.until = link.entry.deadline();
-        Ok(now)
     }
 }
 
@@ -367,7 +361,7 @@ impl From<Ending> for BodyError {
     fn from(ending: Ending) -> Self {
         match ending {
             Ending::Expired(_) => Self::TimedOut,
-            Ending::Aborted => Self::Closed(io::ErrorKind::ConnectionAborted.into()),
+            Ending::Aborted => Self::Closed(ending.into()),
         }
     }
 }

@@ -8,11 +8,13 @@ use crate::connection::{Conversation, End, Terms};
 use crate::drive::{Interrupted, drive, write_out};
 use crate::http1::encode::{self, Frame, ResponseHead};
 use crate::http1::parse::Version;
+use crate::stream::ROOM;
 use crate::transport::{TURN, read_at};
 use crate::word::{Ending, Phase};
-use crate::{Body, Producer, Response, Status};
+use crate::{Body, Event, Producer, Response, Status};
 use std::fs::File;
 use std::future::poll_fn;
+use std::task::Poll;
 
 /// Bodies up to this length are copied behind their head; longer ones are written from where they lie.
 const COPIED: usize = 16 << 10;
@@ -24,7 +26,7 @@ impl Conversation {
         let is_sent = !terms.is_head && !response.status.is_bodyless();
         let body = &mut response.body;
         // While a long answer goes out, the client has time to send more.
-        let is_short = !is_sent || body.len().is_some_and(|len| len < TURN as u64);
+        let is_quick = !matches!(body, Body::Stream { .. }) && body.len().is_some_and(|len| len < TURN as u64);
         if is_sent {
             let mut sent = Ok(());
             match copied(body) {
@@ -44,15 +46,16 @@ impl Conversation {
         if keep {
             return Ok(());
         }
-        let may_close = !terms.keep_alive && is_short && self.has_heard_all();
+        let may_close = !terms.keep_alive && (is_quick || !is_sent) && self.has_heard_all();
         Err(if may_close { End::Close } else { End::Linger })
     }
 
     /// Appends the head of the answer. Answers how the body is framed, and whether the connection goes on behind it.
     fn put_head(&mut self, terms: Terms, response: &Response) -> (Frame, bool) {
-        let Response { status, ref headers, ref content_type, ref body, close } = *response;
+        let Response { status, ref headers, ref content_type, ref body, close, .. } = *response;
         let frame = match body.len() {
             _ if status == Status::NO_CONTENT => Frame::Nothing,
+            _ if status == Status::RESET_CONTENT => Frame::Length(0),
             Some(0) | None if status == Status::NOT_MODIFIED => Frame::Nothing,
             Some(length) => Frame::Length(length),
             None if terms.version >= Version::Http11 => Frame::Chunked,
@@ -65,11 +68,14 @@ impl Conversation {
             deadlines.note_leaving(&self.link.entry);
         }
         let connection = match (keep, terms.version) {
+            // Whoever sends Upgrade names it here (RFC 9110 section 7.8).
+            (false, _) if status == Status::UPGRADE_REQUIRED => Some("close, upgrade"),
+            (true, _) if status == Status::UPGRADE_REQUIRED => Some("upgrade"),
             (false, _) => Some("close"),
             (true, Version::Http10) => Some("keep-alive"),
             (true, Version::Http11) => None,
         };
-        self.request.body().forget_continue();
+        self.request.body().interim().end(&mut self.output);
         let now = self.link.server.clock.now();
         self.now = Some(now);
         self.link.server.refresh(&mut self.date, now);
@@ -83,7 +89,7 @@ impl Conversation {
     fn can_go_on(&self) -> bool {
         let body = self.request.body_ref();
         body.belongs_to(&self.link)
-            && body.is_drainable(&self.link.server.limits)
+            && body.is_drainable()
             && !self.link.server.deadlines.is_stopping()
             && self.link.entry.ending().is_none()
     }
@@ -99,7 +105,7 @@ impl Conversation {
         match body {
             Body::File { file, offset, len } => self.send_file(file, *offset, *len).await,
             // Boxed, so that a connection does not hold the room for it all its life.
-            Body::Stream(producer) => Box::pin(self.send_stream(&mut **producer, frame)).await,
+            Body::Stream { producer, .. } => Box::pin(self.send_stream(&mut **producer, frame)).await,
             body => self.write(body.in_memory()).await,
         }
     }
@@ -113,8 +119,9 @@ impl Conversation {
         self.output.truncate(head + *read.as_ref().unwrap_or(&0));
         let read = read.map_err(|_| End::CutOff)?;
         if read < first {
-            return Err(End::CutOff); // shorter than promised: the client must see that it is cut
+            return Err(self.wrong_length(len, read as u64)); // the client must see that it is cut
         }
+        let promised = len;
         (offset, len) = (offset + first as u64, len - first as u64);
         if len > 0 {
             self.flush().await?;
@@ -128,7 +135,8 @@ impl Conversation {
             let turn = len.min(TURN as u64);
             let sent = poll_fn(|cx| self.link.transport.poll_send_file(cx, file, offset, turn)).await;
             match sent {
-                Ok(0) | Err(_) => return Err(End::CutOff),
+                Ok(0) => return Err(self.wrong_length(promised, promised - len)),
+                Err(_) => return Err(End::CutOff),
                 Ok(sent) => {
                     taken += sent;
                     self.link.note_progress();
@@ -140,16 +148,15 @@ impl Conversation {
     }
 
     async fn send_stream(&mut self, producer: &mut dyn Producer, frame: Frame) -> Result<(), End> {
+        let mut outlet = Outlet { frame, produced: 0 };
         let mut piece = Vec::new();
+        let send = self.request.limits().send;
         loop {
-            piece.clear();
             let request = &mut self.request;
-            let produced = drive(&self.link, &mut self.output, |cx, output| {
+            let produced = drive(&self.link, &mut self.output, send, |cx, output| {
                 let produced = producer.poll_produce(cx, request, &mut piece);
-                if produced.is_pending() && !piece.is_empty() {
-                    // What there is goes out before the wait.
-                    append(output, &piece, frame);
-                    piece.clear();
+                if !matches!(produced, Poll::Ready(Err(_))) {
+                    outlet.put(output, &mut piece); // also if it waits: what there is goes out before
                 }
                 produced
             });
@@ -158,18 +165,30 @@ impl Conversation {
                 Ok(Err(_)) | Err(Interrupted::Ended) => return Err(End::CutOff),
                 Err(Interrupted::Panicked) => return Err(self.panicked()),
             };
-            append(&mut self.output, &piece, frame);
+            if let Frame::Length(promised) = frame
+                && (outlet.produced > promised || !more && outlet.produced < promised)
+            {
+                return Err(self.wrong_length(promised, outlet.produced));
+            }
             if !more {
                 break;
             }
-            if self.output.len() >= COPIED {
+            if self.output.len() >= ROOM {
                 self.flush().await?;
             }
         }
         if frame == Frame::Chunked {
-            self.output.extend_from_slice(encode::LAST_CHUNK);
+            encode::last_chunk(&mut self.output, &producer.trailers());
         }
         Ok(())
+    }
+
+    /// The head of an answer that is on its way has promised another length.
+    fn wrong_length(&self, promised: u64, produced: u64) -> End {
+        let (peer, target) = (self.peer, self.request.target());
+        self.link.server.report(&Event::WrongLength { peer, target, promised, produced });
+        // What is whole is not cut; but whoever miscounts is not trusted with the next answer.
+        if produced > promised { End::Linger } else { End::CutOff }
     }
 
     /// Writes the answers held back.
@@ -178,32 +197,47 @@ impl Conversation {
             return Ok(());
         }
         // Not by way of `write`: 100 instructions less, once per request.
-        let written = write_out(&self.link, &mut self.output, &[], self.now.take()).await;
+        let written = write_out(&self.link, &mut self.output, &[], self.now.take(), self.request.limits().send).await;
         written.map_err(|_| End::CutOff)
     }
 
     /// Writes the answers held back, and `body` behind them.
     async fn write(&mut self, body: &[u8]) -> Result<(), End> {
-        let written = write_out(&self.link, &mut self.output, body, self.now.take()).await;
+        let written = write_out(&self.link, &mut self.output, body, self.now.take(), self.request.limits().send).await;
         written.map_err(|_| End::CutOff)
     }
 
     fn arm_send(&mut self) -> Result<(), Ending> {
-        self.link.arm_for(Phase::Send, self.link.server.limits.send)
+        self.link.arm_for(Phase::Send, self.request.limits().send)
     }
 }
 
 /// The bytes of a body that is copied behind its head.
 fn copied(body: &Body) -> Option<&[u8]> {
     match body {
-        Body::File { .. } | Body::Stream(_) => None,
+        Body::File { .. } | Body::Stream { .. } => None,
         body => Some(body.in_memory()).filter(|bytes| bytes.len() <= COPIED),
     }
 }
 
-fn append(output: &mut Vec<u8>, piece: &[u8], frame: Frame) {
-    match frame {
-        Frame::Chunked => encode::chunk(output, piece),
-        _ => output.extend_from_slice(piece),
+/// Where the pieces of a stream come out.
+struct Outlet {
+    frame: Frame,
+    produced: u64,
+}
+
+impl Outlet {
+    /// Moves a piece into `output`; what is more than was promised is dropped.
+    fn put(&mut self, output: &mut Vec<u8>, piece: &mut Vec<u8>) {
+        match self.frame {
+            Frame::Chunked => encode::chunk(output, piece),
+            Frame::Length(promised) => {
+                let left = usize::try_from(promised.saturating_sub(self.produced)).unwrap_or(usize::MAX);
+                output.extend_from_slice(&piece[..left.min(piece.len())]);
+            }
+            Frame::Nothing | Frame::UntilClose => output.extend_from_slice(piece),
+        }
+        self.produced += piece.len() as u64;
+        piece.clear();
     }
 }

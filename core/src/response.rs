@@ -1,6 +1,7 @@
 //! What a handler answers with, and the types that turn into it.
 
 use crate::error::InvalidField;
+use crate::upgrade::{Upgrade, Upgraded};
 use crate::{Body, Headers, Status};
 use std::borrow::Cow;
 use std::fmt;
@@ -26,12 +27,13 @@ pub struct Response {
     pub(crate) content_type: Option<Cow<'static, str>>,
     pub(crate) body: Body,
     pub(crate) close: bool,
+    pub(crate) upgrade: Option<Upgrade>,
 }
 
 impl Response {
     /// An answer without fields or body.
     pub fn new(status: Status) -> Self {
-        Self { status, headers: Headers::new(), content_type: None, body: Body::Empty, close: false }
+        Self { status, headers: Headers::new(), content_type: None, body: Body::Empty, close: false, upgrade: None }
     }
 
     /// 200 with a text.
@@ -45,8 +47,7 @@ impl Response {
     }
 
     fn typed(content_type: &'static str, body: Body) -> Self {
-        let content_type = Some(content_type.into());
-        Self { status: Status::OK, headers: Headers::new(), content_type, body, close: false }
+        Self { content_type: Some(content_type.into()), body, ..Self::new(Status::OK) }
     }
 
     /// A redirect to `location`, a URI reference.
@@ -58,6 +59,55 @@ impl Response {
         let mut response = Self::new(status);
         response.headers.append("location", location)?;
         Ok(response)
+    }
+
+    /// 405, with the methods there are.
+    ///
+    /// ```
+    /// use switchboard::Response;
+    ///
+    /// let response = Response::method_not_allowed(&["GET", "HEAD"]);
+    /// assert_eq!(response.headers().get("allow"), Some("GET, HEAD"));
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As [`with_header`](Response::with_header).
+    pub fn method_not_allowed(allowed: &[&str]) -> Self {
+        Status::METHOD_NOT_ALLOWED.into_response().with_header("allow", allowed.join(", "))
+    }
+
+    /// Hands the connection over to `speak`, for another protocol, if the client has asked for it (`Upgrade: protocol`,
+    /// with `Connection: upgrade`, in HTTP/1.1); otherwise the answer is 426 (Upgrade Required). Fields set on the
+    /// response are sent with the 101. The connection ends with `speak`. (RFC 9110 section 7.8.)
+    ///
+    /// ```
+    /// use switchboard::{Request, Response, Server, Threads};
+    ///
+    /// fn echo(_: &mut Request) -> Response {
+    ///     Response::upgrade("echo", async |mut stream| {
+    ///         let mut buffer = [0; 1024];
+    ///         while let Ok(len @ 1..) = stream.read(&mut buffer).await {
+    ///             if stream.write_all(&buffer[..len]).await.is_err() {
+    ///                 return;
+    ///             }
+    ///         }
+    ///     })
+    /// }
+    /// # let _ = Server::bind("127.0.0.1:0")?.spawn(Threads::new(), echo)?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If `protocol` has characters that cannot stand in a field.
+    pub fn upgrade<F, Fut>(protocol: &str, speak: F) -> Self
+    where
+        F: FnOnce(Upgraded) -> Fut + Send + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        let response = Self::new(Status::SWITCHING_PROTOCOLS).with_header("upgrade", protocol);
+        Self { upgrade: Some(Upgrade::new(speak)), ..response }
     }
 
     /// With another status.

@@ -114,7 +114,8 @@ impl Server {
         let (listener, stopper) = Listener::new(self.listener, self.limits.send)?;
         let addr = listener.addr();
         let clock = Clock::start();
-        let deadlines = Deadlines::new(self.timer, clock, self.limits.shortest(), backend.capacity());
+        let mut deadlines = Deadlines::new(self.timer, clock, self.limits.shortest(), backend.capacity());
+        deadlines.linger = self.limits.linger;
         let deadlines = Arc::new(deadlines);
         let server = Arc::new(Shared {
             limits: self.limits,

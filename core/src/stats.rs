@@ -31,6 +31,8 @@ pub struct Stats {
     pub body: usize,
     /// Waiting for the client to take some of the response.
     pub send: usize,
+    /// Waiting for the client to send something in another protocol.
+    pub upgraded: usize,
     /// Waiting for the client to see the last response.
     pub linger: usize,
     /// How many connections are open beyond what the backend runs at once.
@@ -65,6 +67,8 @@ pub struct Timeouts {
     pub body: u64,
     /// Took nothing of their response.
     pub send: u64,
+    /// Sent nothing in another protocol.
+    pub upgrade: u64,
     /// Went on sending when the connection was over.
     pub linger: u64,
 }
@@ -86,8 +90,8 @@ pub struct Errors {
 impl Stats {
     /// Connections open.
     pub fn open(&self) -> usize {
-        let Self { queued, silent, idle, head, handler, body, send, linger, .. } = self;
-        queued + silent + idle + head + handler + body + send + linger
+        let Self { queued, silent, idle, head, handler, body, send, upgraded, linger, .. } = self;
+        queued + silent + idle + head + handler + body + send + upgraded + linger
     }
 
     pub(crate) fn count(&mut self, entry: &Entry) {
@@ -100,6 +104,7 @@ impl Stats {
             Phase::Handler => &mut self.handler,
             Phase::Body => &mut self.body,
             Phase::Send => &mut self.send,
+            Phase::Upgraded => &mut self.upgraded,
             Phase::Linger => &mut self.linger,
         } += 1;
     }
@@ -151,6 +156,7 @@ impl Counters {
                 head: timeouts(Phase::Head),
                 body: timeouts(Phase::Body),
                 send: timeouts(Phase::Send),
+                upgrade: timeouts(Phase::Upgraded),
                 linger: timeouts(Phase::Linger),
             },
             errors: Errors {

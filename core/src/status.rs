@@ -32,6 +32,7 @@ impl Status {
     /// The standard reason phrase; empty for codes without one.
     pub const fn reason(self) -> &'static str {
         match self.0 {
+            101 => "Switching Protocols",
             200 => "OK",
             201 => "Created",
             202 => "Accepted",
@@ -81,18 +82,21 @@ impl Status {
         }
     }
 
-    /// Whether a response with this status never has a body: 204 and 304 (RFC 9112 section 6.3).
+    /// Whether a response with this status never has a body: 204, 205 and 304 (RFC 9110 section 6.4.1).
     pub(crate) const fn is_bodyless(self) -> bool {
-        matches!(self.0, 204 | 304)
+        matches!(self.0, 204 | 205 | 304)
     }
 }
 
 #[allow(missing_docs)] // each is its reason phrase
 impl Status {
+    /// Only [`Response::upgrade`](crate::Response::upgrade) has it.
+    pub(crate) const SWITCHING_PROTOCOLS: Self = Self(101);
     pub const OK: Self = Self(200);
     pub const CREATED: Self = Self(201);
     pub const ACCEPTED: Self = Self(202);
     pub const NO_CONTENT: Self = Self(204);
+    pub const RESET_CONTENT: Self = Self(205);
     pub const PARTIAL_CONTENT: Self = Self(206);
     pub const MOVED_PERMANENTLY: Self = Self(301);
     pub const FOUND: Self = Self(302);
@@ -117,6 +121,7 @@ impl Status {
     pub const RANGE_NOT_SATISFIABLE: Self = Self(416);
     pub const EXPECTATION_FAILED: Self = Self(417);
     pub const UNPROCESSABLE_CONTENT: Self = Self(422);
+    pub const UPGRADE_REQUIRED: Self = Self(426);
     pub const TOO_MANY_REQUESTS: Self = Self(429);
     pub const REQUEST_HEADER_FIELDS_TOO_LARGE: Self = Self(431);
     pub const INTERNAL_SERVER_ERROR: Self = Self(500);

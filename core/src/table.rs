@@ -26,11 +26,11 @@
 
 use crate::clock::{self, Clock};
 use crate::deadline::{Entry, LAST_WORDS, Shut, Visit, lock, unharmed};
+use crate::place::{Hold, Registered};
 use crate::pressure;
 use crate::stats::{Counters, Stats, Tally};
-use crate::transport::Transport;
+use crate::turn_away::{self, TurnedAway};
 use std::collections::HashMap;
-use std::io;
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -47,6 +47,10 @@ pub struct Timed(Whom);
 enum Whom {
     Connection(Arc<Entry>),
     Sleeper(Waker),
+    /// There is nothing to do with one but to let it go.
+    TurnedAway {
+        _socket: TurnedAway,
+    },
 }
 
 /// The table of live connections.
@@ -59,6 +63,10 @@ pub(crate) struct Deadlines {
     open: AtomicUsize,
     /// How many of them are about to give up their place.
     pub(crate) leaving: AtomicUsize,
+    /// How long those that are turned away have for reading why.
+    pub(crate) linger: Duration,
+    /// How many of them have it at this moment.
+    turned_away: AtomicUsize,
     horizon: Tick,
     /// What the ticks of mere visits are rounded down to a multiple of: a power of two, to go with the wheel's buckets.
     grain: Tick,
@@ -102,13 +110,15 @@ impl Deadlines {
             ended: Tally::default(),
             finished: false,
         };
-        let horizon = clock::ticks(horizon);
+        let (linger, horizon) = (horizon, clock::ticks(horizon));
         Self {
             clock,
             counters: Counters::default(),
             capacity,
             open: AtomicUsize::new(0),
             leaving: AtomicUsize::new(0),
+            linger,
+            turned_away: AtomicUsize::new(0),
             horizon,
             grain: 1 << (horizon / 8).max(1).ilog2(),
             stopping: AtomicBool::new(false),
@@ -139,7 +149,7 @@ impl Deadlines {
         if relieve {
             self.relieve();
         }
-        Registered(Hold { deadlines: self.clone(), entry })
+        Registered::new(Hold::first(self.clone(), entry))
     }
 
     /// How many connections are live.
@@ -207,7 +217,7 @@ impl Deadlines {
     }
 
     /// Takes a connection out of the table; nothing happens if it has been taken out already.
-    fn close(&self, entry: &Entry) {
+    pub(crate) fn close(&self, entry: &Entry) {
         let Some(key) = entry.key() else { return };
         let mut table = lock(&self.table);
         let timed = table.timer.cancel(key);
@@ -238,14 +248,14 @@ impl Deadlines {
             let now = self.clock.now();
             let visit = &mut |_, timed: &mut Timed| match &timed.0 {
                 Whom::Connection(entry) => Some(self.visit(entry, now, &mut late)),
-                Whom::Sleeper(_) => None,
+                Whom::Sleeper(_) | Whom::TurnedAway { .. } => None,
             };
             let more = table.timer.expire_with(now, BUDGET, visit, &mut fired);
             let relieve = table.relief_at <= now;
             if more || relieve || !late.is_empty() || !fired.is_empty() {
                 drop(table);
                 late.drain(..).for_each(|late| self.end(late));
-                wake(sleepers(&mut fired));
+                self.let_go(&mut fired);
                 if relieve {
                     self.relieve();
                 }
@@ -262,11 +272,38 @@ impl Deadlines {
     fn wake_all(&self, mut fired: Vec<Fired<Timed>>) {
         loop {
             let more = lock(&self.table).timer.expire(Tick::MAX, BUDGET, &mut fired);
-            wake(sleepers(&mut fired));
+            self.let_go(&mut fired);
             if !more {
                 return;
             }
         }
+    }
+
+    /// Those whose timer has come to its end. (A connection ends by itself.)
+    fn let_go(&self, fired: &mut Vec<Fired<Timed>>) {
+        for timer in fired.drain(..) {
+            match timer.value.0 {
+                Whom::Sleeper(waker) => wake([waker]),
+                Whom::TurnedAway { .. } => drop(self.turned_away.fetch_sub(1, SeqCst)),
+                Whom::Connection(_) => {}
+            }
+        }
+    }
+
+    /// Answers 503 to a client that is not served, and keeps its socket for a while.
+    pub(crate) fn turn_away(&self, stream: TcpStream) {
+        let socket = TurnedAway::answer(stream);
+        if self.turned_away.fetch_add(1, SeqCst) >= turn_away::MOST {
+            self.turned_away.fetch_sub(1, SeqCst);
+            return;
+        }
+        let deadline = self.clock.after(self.linger);
+        let mut table = lock(&self.table);
+        if table.finished {
+            return;
+        }
+        table.timer.insert(deadline, Timed(Whom::TurnedAway { _socket: socket }));
+        self.armed(table, deadline);
     }
 
     /// Looks at a connection whose timer has come up; answers when to look again.
@@ -291,7 +328,10 @@ impl Deadlines {
     pub(crate) fn end(&self, Late { entry, how }: Late) {
         match entry.shut(how) {
             Shut::Started => {}
-            Shut::TurnedAway => self.close(&entry),
+            Shut::TurnedAway(stream) => {
+                self.close(&entry);
+                self.turn_away(stream);
+            }
         }
     }
 
@@ -336,72 +376,17 @@ pub(crate) fn wake(wakers: impl IntoIterator<Item = Waker>) {
     wakers.into_iter().for_each(|waker| unharmed(|| waker.wake()));
 }
 
-/// Those of `fired` that are to be woken. A connection ends by itself; only its timer has come to its end.
-fn sleepers(fired: &mut Vec<Fired<Timed>>) -> impl Iterator<Item = Waker> {
-    fired.drain(..).filter_map(|timer| match timer.value.0 {
-        Whom::Sleeper(waker) => Some(waker),
-        Whom::Connection(_) => None,
-    })
-}
-
 /// A connection that is to be ended, once the lock is free.
 pub(crate) struct Late {
     pub(crate) entry: Arc<Entry>,
     pub(crate) how: Shutdown,
 }
 
-/// Keeps a connection's place in the table; the last one to be dropped gives it up.
-pub(crate) struct Hold {
-    deadlines: Arc<Deadlines>,
-    entry: Arc<Entry>,
-}
-
-impl Hold {
-    /// Another one, for somebody who works for a connection that is live.
-    pub(crate) fn of(deadlines: &Arc<Deadlines>, entry: &Arc<Entry>) -> Self {
-        entry.hold();
-        Self { deadlines: deadlines.clone(), entry: entry.clone() }
-    }
-}
-
-impl Drop for Hold {
-    fn drop(&mut self) {
-        if self.entry.let_go() {
-            self.deadlines.close(&self.entry);
-        }
-    }
-}
-
-/// A connection's own hold on its place; dropping it ends the connection.
-pub(crate) struct Registered(Hold);
-
-impl Registered {
-    pub(crate) fn entry(&self) -> &Arc<Entry> {
-        &self.0.entry
-    }
-
-    /// See [`Entry::start`]; the first byte may take `first_byte`.
-    pub(crate) fn start<T: Transport>(
-        &self,
-        wrap: impl FnOnce(TcpStream) -> io::Result<T>,
-        first_byte: Duration,
-    ) -> io::Result<Arc<dyn Transport>> {
-        let (now, deadline) = self.0.deadlines.clock.span(first_byte);
-        self.0.entry.note_progress(now);
-        self.0.entry.start(wrap, deadline)
-    }
-}
-
-impl Drop for Registered {
-    fn drop(&mut self) {
-        self.0.entry.close();
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::IoSlice;
+    use crate::transport::Transport;
+    use std::io::{self, IoSlice};
     use std::net::TcpListener;
     use std::panic::resume_unwind;
     use std::sync::mpsc::channel;

@@ -20,6 +20,8 @@ pub(crate) enum Phase {
     Body,
     /// For the client to take some of the response.
     Send,
+    /// For the client to send something in another protocol.
+    Upgraded,
     /// For the client to see the last response.
     Linger,
 }
@@ -28,9 +30,9 @@ impl Phase {
     pub(crate) const COUNT: usize = PHASES.len();
 }
 
-const PHASES: [Phase; 8] = {
+const PHASES: [Phase; 9] = {
     use Phase::*;
-    [Queued, FirstByte, Idle, Head, Handler, Body, Send, Linger]
+    [Queued, FirstByte, Idle, Head, Handler, Body, Send, Upgraded, Linger]
 };
 
 /// Who has the say about a connection.
@@ -52,7 +54,7 @@ pub(crate) enum Ending {
     Aborted,
 }
 
-/// The word, taken apart: 59 bits of deadline, 3 of phase, 2 of state.
+/// The word, taken apart: 58 bits of deadline, 4 of phase, 2 of state.
 #[derive(Clone, Copy)]
 pub(crate) struct Word {
     pub(crate) deadline: Tick,
@@ -62,14 +64,14 @@ pub(crate) struct Word {
 
 impl Word {
     /// No deadline.
-    pub(crate) const NEVER: Tick = Tick::MAX >> 5;
+    pub(crate) const NEVER: Tick = Tick::MAX >> 6;
 
     pub(crate) fn pack(self) -> u64 {
-        self.deadline.min(Self::NEVER) << 5 | (self.phase as u64) << 2 | self.state as u64
+        self.deadline.min(Self::NEVER) << 6 | (self.phase as u64) << 2 | self.state as u64
     }
 
     pub(crate) fn unpack(word: u64) -> Self {
-        let (phase, state) = (PHASES[(word >> 2 & 7) as usize], STATES[(word & 3) as usize]);
-        Self { deadline: word >> 5, phase, state }
+        let (phase, state) = (PHASES[(word >> 2 & 15) as usize], STATES[(word & 3) as usize]);
+        Self { deadline: word >> 6, phase, state }
     }
 }

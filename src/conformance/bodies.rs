@@ -210,7 +210,7 @@ impl Producer for Countdown {
 pub(super) fn streams_are_chunked_or_close(subject: &Subject) {
     let server = subject.serve(Limits::default(), |request: &mut Request| {
         let from = request.path()[1..].parse().expect("a number");
-        Response::text(Body::Stream(Box::new(Countdown(from))))
+        Response::text(Body::stream(Countdown(from)))
     });
     let expected: String = (1..=500).rev().map(|n| format!("{n}\n")).collect();
     let mut client = Client::of(&server);
@@ -251,7 +251,7 @@ impl Producer for EchoAsItComes {
 }
 
 pub(super) fn a_stream_can_read_the_request(subject: &Subject) {
-    let handler = asynchronous(async |_: &mut Request| Response::text(Body::Stream(Box::new(EchoAsItComes))));
+    let handler = asynchronous(async |_: &mut Request| Response::text(Body::stream(EchoAsItComes)));
     let server = subject.serve(Limits::default(), handler);
     let mut client = Client::of(&server);
     for expect in ["", "", "Expect: 100-continue\r\n"] {

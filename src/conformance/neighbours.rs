@@ -100,7 +100,7 @@ impl Producer for Endless {
 pub(super) fn a_download_starves_nobody(subject: &Subject) {
     let server = subject.serve(patient(), |request: &mut Request| match request.path() {
         "/" => Response::text("Hello"),
-        _ => Response::text(Body::Stream(Box::new(Endless))),
+        _ => Response::text(Body::stream(Endless)),
     });
     let enough = AtomicBool::new(false);
     std::thread::scope(|scope| {

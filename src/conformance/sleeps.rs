@@ -133,7 +133,7 @@ impl Producer for Dozes {
 }
 
 pub(super) fn a_stream_can_sleep(subject: &Subject) {
-    let handler = Lazy(|_: &mut Request| Response::text(Body::Stream(Box::new(Dozes(None)))));
+    let handler = Lazy(|_: &mut Request| Response::text(Body::stream(Dozes(None))));
     let server = subject.serve(Limits { send: NAP / 2, ..patient() }, handler);
     let since = Instant::now();
     assert_eq!(Client::of(&server).get("/").text(), "first second");

@@ -117,7 +117,7 @@ pub(super) fn a_body_limit_holds_beside_other_wakes(subject: &Subject) {
     let shared = waker.clone();
     let handler = move |_: &mut Request| {
         let notes = notes.lock().expect("notes").take().expect("one request");
-        Response::text(Body::Stream(Box::new(Notes { notes, waker: shared.clone() })))
+        Response::text(Body::stream(Notes { notes, waker: shared.clone() }))
     };
     let limits = Limits { body: LIMIT, idle: AGES, send: AGES, head: AGES, ..Limits::default() };
     let server = subject.serve(limits, Lazy(handler));
@@ -179,7 +179,7 @@ pub(super) fn a_producer_may_take_its_time(subject: &Subject) {
     let limits = Limits { send: LIMIT, body: LIMIT, idle: LIMIT, head: LIMIT, first_byte: LIMIT, ..Limits::default() };
     let server = subject.serve(limits, |_: &mut Request| {
         let pause = Box::pin(sleep(3 * LIMIT));
-        Response::text(Body::Stream(Box::new(Pauses { pieces: 0, pause })))
+        Response::text(Body::stream(Pauses { pieces: 0, pause }))
     });
     let mut client = Client::of(&server);
     assert_eq!(client.get("/").text().len(), 20_003);
@@ -250,7 +250,7 @@ pub(super) fn earlier_answers_survive_one_that_fails(subject: &Subject) {
             let file = File::open(std::env::temp_dir()).expect("a directory").into();
             Response::new(Status::OK).with_body(Body::File { file, offset: 0, len: 10 })
         }
-        "/stream" => Response::text(Body::Stream(Box::new(Fails))),
+        "/stream" => Response::text(Body::stream(Fails)),
         _ => "first".into_response(),
     });
     for path in ["/directory", "/stream"] {

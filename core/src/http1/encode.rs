@@ -14,9 +14,6 @@ pub(crate) const UNAVAILABLE: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
 /// Says that the body may come (RFC 9110 section 15.2.1).
 pub(crate) const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
-/// Ends a chunked body.
-pub(crate) const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
-
 /// How the end of a response's body is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Frame {
@@ -62,17 +59,65 @@ pub(crate) fn response_head(out: &mut Vec<u8>, head: &ResponseHead<'_>) {
         out.extend_from_slice(b"\r\nconnection: ");
         out.extend_from_slice(connection.as_bytes());
     }
-    for (name, value) in head.headers.fields().filter(|(name, _)| !is_ours(name)) {
+    fields(out, head.headers);
+    out.extend_from_slice(b"\r\n\r\n");
+}
+
+/// Appends the head that ends HTTP on a connection, with the fields that say what comes instead.
+pub(crate) fn switching_head(out: &mut Vec<u8>, headers: &Headers) {
+    out.extend_from_slice(b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade");
+    fields(out, headers);
+    out.extend_from_slice(b"\r\n\r\n");
+}
+
+/// Appends a 103 (RFC 8297).
+pub(crate) fn early_hints(out: &mut Vec<u8>, hints: &Headers) {
+    out.extend_from_slice(b"HTTP/1.1 103 Early Hints");
+    fields(out, hints);
+    out.extend_from_slice(b"\r\n\r\n");
+}
+
+/// Appends fields, each behind the end of the line before.
+fn fields(out: &mut Vec<u8>, headers: &Headers) {
+    for (name, value) in headers.fields().filter(|(name, _)| !is_ours(name)) {
         for part in [b"\r\n", name, b": ", value] {
             out.extend_from_slice(part);
         }
     }
-    out.extend_from_slice(b"\r\n\r\n");
 }
 
+/// Whether a field is written by the server, and a handler's own left out.
 fn is_ours(name: &[u8]) -> bool {
     let ours: [&[u8]; 4] = [b"content-length", b"transfer-encoding", b"connection", b"date"];
     ours.iter().any(|ours| name.eq_ignore_ascii_case(ours))
+}
+
+/// Appends what ends a chunked body (RFC 9112 section 7.1.2).
+pub(crate) fn last_chunk(out: &mut Vec<u8>, trailers: &Headers) {
+    out.extend_from_slice(b"0\r\n");
+    for (name, value) in trailers.fields().filter(|(name, _)| !is_of_the_head(name)) {
+        for part in [name, b": ", value, b"\r\n"] {
+            out.extend_from_slice(part);
+        }
+    }
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Whether a field must be known before the body, and so is no trailer: it frames, routes or encodes the message (RFC
+/// 9110 section 6.5.1).
+fn is_of_the_head(name: &[u8]) -> bool {
+    const OTHERS: [&str; 9] = [
+        "content-encoding",
+        "content-range",
+        "content-type",
+        "host",
+        "keep-alive",
+        "set-cookie",
+        "te",
+        "trailer",
+        "upgrade",
+    ];
+    is_ours(name) || OTHERS.iter().any(|other| name.eq_ignore_ascii_case(other.as_bytes()))
 }
 
 /// Appends one chunk to `out`; nothing for no data, which would end the body.

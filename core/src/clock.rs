@@ -2,37 +2,61 @@
 //!
 //! Rule: a deadline is rounded up and "now" is rounded down, so that no deadline is ever met early.
 
+#[cfg(feature = "internals")]
+use std::sync::{Arc, atomic::AtomicU64, atomic::Ordering::Relaxed};
 use std::time::{Duration, Instant};
 use switchboard_timer::Tick;
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Clock {
     start: Instant,
+    /// Says how many milliseconds have passed, in a simulation.
+    #[cfg(feature = "internals")]
+    hand: Option<Arc<AtomicU64>>,
 }
 
 impl Clock {
     pub(crate) fn start() -> Self {
-        Self { start: Instant::now() }
+        Self {
+            start: Instant::now(),
+            #[cfg(feature = "internals")]
+            hand: None,
+        }
+    }
+
+    /// One that stands still, and its hand.
+    #[cfg(feature = "internals")]
+    pub(crate) fn by_hand() -> (Self, Arc<AtomicU64>) {
+        let hand = Arc::default();
+        (Self { start: Instant::now(), hand: Some(Arc::clone(&hand)) }, hand)
+    }
+
+    fn elapsed(&self) -> Duration {
+        #[cfg(feature = "internals")]
+        if let Some(hand) = &self.hand {
+            return Duration::from_millis(hand.load(Relaxed));
+        }
+        self.start.elapsed()
     }
 
     pub(crate) fn now(&self) -> Tick {
-        floor(self.start.elapsed())
+        floor(self.elapsed())
     }
 
     /// The tick of the moment `delay` from now.
     pub(crate) fn after(&self, delay: Duration) -> Tick {
-        ticks(self.start.elapsed().saturating_add(delay))
+        ticks(self.elapsed().saturating_add(delay))
     }
 
     /// The tick that it is, and that of the moment `delay` from now.
     pub(crate) fn span(&self, delay: Duration) -> (Tick, Tick) {
-        let elapsed = self.start.elapsed();
+        let elapsed = self.elapsed();
         (floor(elapsed), ticks(elapsed.saturating_add(delay)))
     }
 
     /// How long it is until `tick`; zero if that has passed.
     pub(crate) fn until(&self, tick: Tick) -> Duration {
-        Duration::from_millis(tick).saturating_sub(self.start.elapsed())
+        Duration::from_millis(tick).saturating_sub(self.elapsed())
     }
 }
 

@@ -92,8 +92,19 @@ impl Drop for Shutting<'_> {
 }
 
 impl Entry {
+    /// One that waits for its backend until `deadline`.
     pub(crate) fn new(stream: TcpStream, deadline: Tick) -> Self {
-        let word = Word { deadline, phase: Phase::Queued, state: State::Live };
+        Self::of(Socket::Queued(stream), Phase::Queued, deadline)
+    }
+
+    /// One that has been started already.
+    #[cfg(feature = "internals")]
+    pub(crate) fn started(transport: Arc<dyn Transport>, deadline: Tick) -> Self {
+        Self::of(Socket::Started { transport, shutting: Vec::new() }, Phase::FirstByte, deadline)
+    }
+
+    fn of(socket: Socket, phase: Phase, deadline: Tick) -> Self {
+        let word = Word { deadline, phase, state: State::Live };
         Self {
             word: AtomicU64::new(word.pack()),
             since: AtomicU64::new(0),
@@ -104,7 +115,7 @@ impl Entry {
             waits_for_client: AtomicBool::new(false),
             idle_at_stop: AtomicBool::new(false),
             leaves: AtomicBool::new(false),
-            socket: Mutex::new(Socket::Queued(stream)),
+            socket: Mutex::new(socket),
             shut: Condvar::new(),
             waker: Mutex::new(None),
         }

@@ -114,17 +114,10 @@ impl Server {
         let (listener, stopper) = Listener::new(self.listener, self.limits.send)?;
         let addr = listener.addr();
         let clock = Clock::start();
-        let mut deadlines = Deadlines::new(self.timer, clock, self.limits.shortest(), backend.capacity());
+        let mut deadlines = Deadlines::new(self.timer, clock.clone(), self.limits.shortest(), backend.capacity());
         deadlines.linger = self.limits.linger;
         let deadlines = Arc::new(deadlines);
-        let server = Arc::new(Shared {
-            limits: self.limits,
-            clock,
-            deadlines: deadlines.clone(),
-            observer: self.observer,
-            offload: backend.offload(),
-            date: Mutex::new(Date::default()),
-        });
+        let server = Arc::new(Shared::new(self.limits, clock, deadlines.clone(), self.observer, backend.offload()));
         let backend: Arc<dyn Backend> = Arc::new(backend);
         let stopper = Arc::new(stopper);
         let acceptor = Acceptor { listener, server: server.clone(), application: application(handler) };
@@ -259,6 +252,16 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    pub(crate) fn new(
+        limits: Limits,
+        clock: Clock,
+        deadlines: Arc<Deadlines>,
+        observer: Option<Box<Observer>>,
+        offload: Option<Arc<dyn Offload>>,
+    ) -> Self {
+        Self { limits, clock, deadlines, observer, offload, date: Mutex::new(Date::default()) }
+    }
+
     /// Now, if somebody wants to know how long a request takes.
     pub(crate) fn stopwatch(&self) -> Option<Instant> {
         self.observer.is_some().then(Instant::now)

@@ -12,7 +12,8 @@
 //! 4. Without a server, and after its server's end, it waits on a timer of the process: it blocks nobody.
 
 use crate::clock::Clock;
-use crate::table::Deadlines;
+use crate::deadline::lock;
+use crate::table::{Deadlines, Timed, Whom};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -95,6 +96,38 @@ impl Drop for Sleep {
 impl fmt::Debug for Sleep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sleep").field("left", &self.left()).finish_non_exhaustive()
+    }
+}
+
+impl Deadlines {
+    /// Has a task woken in a while; `None` once there is no thread to do it.
+    pub(crate) fn wake_after(&self, duration: Duration, waker: &Waker) -> Option<Key> {
+        let (deadline, sleeper) = (self.clock.after(duration), Timed(Whom::Sleeper(waker.clone())));
+        let mut table = lock(&self.table);
+        if table.finished {
+            drop(table); // before the waker, which is somebody else's
+            return None;
+        }
+        let key = table.timer.insert(deadline, sleeper);
+        self.armed(table, deadline);
+        Some(key)
+    }
+
+    /// Whether a [`wake_after`](Deadlines::wake_after) is still to come.
+    pub(crate) fn is_pending(&self, key: Key) -> bool {
+        lock(&self.table).timer.deadline(key).is_some()
+    }
+
+    /// How many timers there are.
+    #[cfg(test)]
+    pub(crate) fn timers(&self) -> usize {
+        lock(&self.table).timer.len()
+    }
+
+    /// Takes back a [`wake_after`](Deadlines::wake_after); nothing happens if it is over.
+    pub(crate) fn forget(&self, key: Key) {
+        let timed = lock(&self.table).timer.cancel(key);
+        drop(timed); // with its waker, which is somebody else's
     }
 }
 

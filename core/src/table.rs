@@ -29,7 +29,9 @@ use crate::deadline::{Entry, LAST_WORDS, Shut, Visit, lock, unharmed};
 use crate::place::{Hold, Registered};
 use crate::pressure;
 use crate::stats::{Counters, Stats, Tally};
-use crate::turn_away::{self, TurnedAway};
+#[cfg(feature = "internals")]
+use crate::transport::Transport;
+use crate::turn_away::TurnedAway;
 use std::collections::HashMap;
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -42,9 +44,9 @@ use switchboard_timer::{Fired, Key, Tick, Timer};
 const BUDGET: usize = 256;
 
 /// Whom a timer concerns. There is nothing to do with one: it is what a [`Server`](crate::Server)'s timer holds.
-pub struct Timed(Whom);
+pub struct Timed(pub(crate) Whom);
 
-enum Whom {
+pub(crate) enum Whom {
     Connection(Arc<Entry>),
     Sleeper(Waker),
     /// There is nothing to do with one but to let it go.
@@ -66,7 +68,7 @@ pub(crate) struct Deadlines {
     /// How long those that are turned away have for reading why.
     pub(crate) linger: Duration,
     /// How many of them have it at this moment.
-    turned_away: AtomicUsize,
+    pub(crate) turned_away: AtomicUsize,
     horizon: Tick,
     /// What the ticks of mere visits are rounded down to a multiple of: a power of two, to go with the wheel's buckets.
     grain: Tick,
@@ -79,7 +81,7 @@ pub(crate) struct Deadlines {
 }
 
 pub(crate) struct Table {
-    timer: Box<dyn Timer<Timed> + Send>,
+    pub(crate) timer: Box<dyn Timer<Timed> + Send>,
     /// By the key of their timer.
     pub(crate) live: HashMap<Key, Arc<Entry>>,
     /// The tick the thread sleeps to.
@@ -94,7 +96,7 @@ pub(crate) struct Table {
     pub(crate) has_spare: bool,
     /// What became of the connections that have ended.
     ended: Tally,
-    finished: bool,
+    pub(crate) finished: bool,
 }
 
 impl Deadlines {
@@ -131,7 +133,18 @@ impl Deadlines {
     /// Enters a connection, which waits for its backend at most `queued`.
     pub(crate) fn open(self: &Arc<Self>, stream: TcpStream, queued: Duration) -> Registered {
         let (now, deadline) = self.clock.span(queued);
-        let entry = Arc::new(Entry::new(stream, deadline));
+        self.enter(Entry::new(stream, deadline), now, deadline)
+    }
+
+    /// Enters a connection that needs no backend, and may send nothing for `first_byte`.
+    #[cfg(feature = "internals")]
+    pub(crate) fn open_with(self: &Arc<Self>, transport: Arc<dyn Transport>, first_byte: Duration) -> Registered {
+        let (now, deadline) = self.clock.span(first_byte);
+        self.enter(Entry::started(transport, deadline), now, deadline)
+    }
+
+    fn enter(self: &Arc<Self>, entry: Entry, now: Tick, deadline: Tick) -> Registered {
+        let entry = Arc::new(entry);
         let mut armed = deadline.min(self.next_visit(now));
         let mut table = lock(&self.table);
         let key = table.timer.insert(armed, Timed(Whom::Connection(entry.clone())));
@@ -177,43 +190,13 @@ impl Deadlines {
     }
 
     /// Lets go of the table, and wakes the timer's thread if it would come too late.
-    fn armed(&self, mut table: MutexGuard<'_, Table>, deadline: Tick) {
+    pub(crate) fn armed(&self, mut table: Guard<'_>, deadline: Tick) {
         let wake = deadline < table.wake_at;
         table.wake_at = table.wake_at.min(deadline); // who comes next need not wake it again
         drop(table);
         if wake {
             self.earlier.notify_one();
         }
-    }
-
-    /// Has a task woken in a while; `None` once there is no thread to do it.
-    pub(crate) fn wake_after(&self, duration: Duration, waker: &Waker) -> Option<Key> {
-        let (deadline, sleeper) = (self.clock.after(duration), Timed(Whom::Sleeper(waker.clone())));
-        let mut table = lock(&self.table);
-        if table.finished {
-            drop(table); // before the waker, which is somebody else's
-            return None;
-        }
-        let key = table.timer.insert(deadline, sleeper);
-        self.armed(table, deadline);
-        Some(key)
-    }
-
-    /// Whether a [`wake_after`](Deadlines::wake_after) is still to come.
-    pub(crate) fn is_pending(&self, key: Key) -> bool {
-        lock(&self.table).timer.deadline(key).is_some()
-    }
-
-    /// How many timers there are.
-    #[cfg(test)]
-    pub(crate) fn timers(&self) -> usize {
-        lock(&self.table).timer.len()
-    }
-
-    /// Takes back a [`wake_after`](Deadlines::wake_after); nothing happens if it is over.
-    pub(crate) fn forget(&self, key: Key) {
-        let timed = lock(&self.table).timer.cancel(key);
-        drop(timed); // with its waker, which is somebody else's
     }
 
     /// Takes a connection out of the table; nothing happens if it has been taken out already.
@@ -241,31 +224,46 @@ impl Deadlines {
 
     /// The body of the thread that owns the timer; returns after [`finish`](Deadlines::finish).
     pub(crate) fn run(&self) {
-        let mut fired = Vec::new();
-        let mut late = Vec::new();
+        let mut due = Due::default();
         let mut table = lock(&self.table);
         while !table.finished {
-            let now = self.clock.now();
-            let visit = &mut |_, timed: &mut Timed| match &timed.0 {
-                Whom::Connection(entry) => Some(self.visit(entry, now, &mut late)),
-                Whom::Sleeper(_) | Whom::TurnedAway { .. } => None,
-            };
-            let more = table.timer.expire_with(now, BUDGET, visit, &mut fired);
-            let relieve = table.relief_at <= now;
-            if more || relieve || !late.is_empty() || !fired.is_empty() {
-                drop(table);
-                late.drain(..).for_each(|late| self.end(late));
-                self.let_go(&mut fired);
-                if relieve {
-                    self.relieve();
-                }
-                table = lock(&self.table);
-                continue;
-            }
-            table = self.sleep(table);
+            let looked = self.expire(table, &mut due);
+            table = looked.unwrap_or_else(|table| self.sleep(table));
         }
         drop(table);
-        self.wake_all(fired);
+        self.wake_all(due.fired);
+    }
+
+    /// Does what the thread would, at this moment.
+    #[cfg(feature = "internals")]
+    pub(crate) fn expire_all(&self) {
+        let mut table = Ok(lock(&self.table));
+        while let Ok(more) = table {
+            table = self.expire(more, &mut Due::default());
+        }
+    }
+
+    /// Looks at up to [`BUDGET`] timers that are due, and does what is to be done, with the table let go meanwhile. An
+    /// error if there was nothing to do.
+    fn expire<'a>(&'a self, mut table: Guard<'a>, due: &mut Due) -> Result<Guard<'a>, Guard<'a>> {
+        let Due { fired, late } = due;
+        let now = self.clock.now();
+        let visit = &mut |_, timed: &mut Timed| match &timed.0 {
+            Whom::Connection(entry) => Some(self.visit(entry, now, late)),
+            Whom::Sleeper(_) | Whom::TurnedAway { .. } => None,
+        };
+        let more = table.timer.expire_with(now, BUDGET, visit, fired);
+        let relieve = table.relief_at <= now;
+        if !more && !relieve && late.is_empty() && fired.is_empty() {
+            return Err(table);
+        }
+        drop(table);
+        late.drain(..).for_each(|late| self.end(late));
+        self.let_go(fired);
+        if relieve {
+            self.relieve();
+        }
+        Ok(lock(&self.table))
     }
 
     /// Whoever still sleeps goes on on another timer.
@@ -288,22 +286,6 @@ impl Deadlines {
                 Whom::Connection(_) => {}
             }
         }
-    }
-
-    /// Answers 503 to a client that is not served, and keeps its socket for a while.
-    pub(crate) fn turn_away(&self, stream: TcpStream) {
-        let socket = TurnedAway::answer(stream);
-        if self.turned_away.fetch_add(1, SeqCst) >= turn_away::MOST {
-            self.turned_away.fetch_sub(1, SeqCst);
-            return;
-        }
-        let deadline = self.clock.after(self.linger);
-        let mut table = lock(&self.table);
-        if table.finished {
-            return;
-        }
-        table.timer.insert(deadline, Timed(Whom::TurnedAway { _socket: socket }));
-        self.armed(table, deadline);
     }
 
     /// Looks at a connection whose timer has come up; answers when to look again.
@@ -335,7 +317,7 @@ impl Deadlines {
         }
     }
 
-    fn sleep<'a>(&self, mut table: MutexGuard<'a, Table>) -> MutexGuard<'a, Table> {
+    fn sleep<'a>(&self, mut table: Guard<'a>) -> Guard<'a> {
         let next = table.timer.next_deadline().unwrap_or(Tick::MAX).min(table.relief_at);
         table.wake_at = next;
         match next {
@@ -374,6 +356,15 @@ impl Deadlines {
 /// Wakes tasks, which is somebody else's code: with no lock held.
 pub(crate) fn wake(wakers: impl IntoIterator<Item = Waker>) {
     wakers.into_iter().for_each(|waker| unharmed(|| waker.wake()));
+}
+
+type Guard<'a> = MutexGuard<'a, Table>;
+
+/// What a look at the timers has found: to be done once the lock is free.
+#[derive(Default)]
+struct Due {
+    fired: Vec<Fired<Timed>>,
+    late: Vec<Late>,
 }
 
 /// A connection that is to be ended, once the lock is free.

@@ -5,12 +5,15 @@
 //! the timer for [`Limits::linger`](crate::Limits::linger). Nobody waits for it, and of many at once only [`MOST`] get
 //! that far: they must not cost descriptors that are scarce already.
 
+use crate::deadline::lock;
 use crate::http1::encode::UNAVAILABLE;
+use crate::table::{Deadlines, Timed, Whom};
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::sync::atomic::Ordering::SeqCst;
 
 /// The most sockets that are kept so.
-pub(crate) const MOST: usize = 64;
+const MOST: usize = 64;
 
 /// A socket whose client is given time to read the answer.
 pub(crate) struct TurnedAway(TcpStream);
@@ -40,5 +43,23 @@ impl TurnedAway {
 impl Drop for TurnedAway {
     fn drop(&mut self) {
         self.read_away();
+    }
+}
+
+impl Deadlines {
+    /// Answers 503 to a client that is not served, and keeps its socket for a while.
+    pub(crate) fn turn_away(&self, stream: TcpStream) {
+        let socket = TurnedAway::answer(stream);
+        if self.turned_away.fetch_add(1, SeqCst) >= MOST {
+            self.turned_away.fetch_sub(1, SeqCst);
+            return;
+        }
+        let deadline = self.clock.after(self.linger);
+        let mut table = lock(&self.table);
+        if table.finished {
+            return;
+        }
+        table.timer.insert(deadline, Timed(Whom::TurnedAway { _socket: socket }));
+        self.armed(table, deadline);
     }
 }

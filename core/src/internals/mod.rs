@@ -2,9 +2,13 @@
 //! whenever the inside does.
 
 use crate::Limits;
+
+mod simulation;
+
 use crate::error::Refusal;
 use crate::headers::Headers;
 use crate::http1::parse::{self, RequestLine};
+pub use simulation::{Client, Simulation};
 
 /// A parser of heads with its memory, as a connection has one.
 #[derive(Debug)]

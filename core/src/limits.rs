@@ -1,5 +1,6 @@
 //! Every bound the server keeps, with its default. All are on, and each means the same on every backend.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 /// The bounds of one server. A duration is met a moment late, never early; one of less than 50 ms, up to 50 ms late.
@@ -87,7 +88,7 @@ impl Default for Limits {
             chunk_overhead: 16 << 10,
             body_size: 1 << 20,
             drain_size: 256 << 10,
-            connections: default_connections(),
+            connections: *CONNECTIONS,
             overload: Overload::default(),
         }
     }
@@ -105,6 +106,9 @@ impl Limits {
 /// The timer looks at every connection at least once in the shortest limit. Shorter ones than this are met up to this
 /// late, or the timer would be busy with looking.
 const FINEST: Duration = Duration::from_millis(50);
+
+/// The system is asked once.
+static CONNECTIONS: LazyLock<usize> = LazyLock::new(default_connections);
 
 fn default_connections() -> usize {
     const WANTED: usize = 10_000;

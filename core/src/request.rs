@@ -277,18 +277,16 @@ impl Request {
 
     /// Whether something of the next request has been received; empty lines do not count.
     pub(crate) fn has_begun(&self) -> bool {
-        self.beginning().is_some()
+        self.body.input().filled().iter().any(|byte| !matches!(byte, b'\r' | b'\n'))
     }
 
     /// Whether a request that is refused would have been a HEAD, whose answers have no body whatever they say.
     pub(crate) fn begins_like_head(&self) -> bool {
-        self.beginning().is_some_and(|bytes| bytes.starts_with(b"HEAD "))
-    }
-
-    fn beginning(&self) -> Option<&[u8]> {
-        let bytes = self.body.input().filled();
-        let start = bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n'))?;
-        Some(&bytes[start..])
+        let mut bytes = self.body.input().filled();
+        while let Some(behind) = bytes.strip_prefix(b"\r\n") {
+            bytes = behind;
+        }
+        bytes.starts_with(b"HEAD ")
     }
 
     /// Whether the client asks for `protocol` on this connection (RFC 9110 section 7.8).

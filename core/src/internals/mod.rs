@@ -1,13 +1,13 @@
 //! What our own benchmarks and fuzz targets need of the inside (feature `internals`). It promises nothing: it changes
 //! whenever the inside does.
 
-use crate::Limits;
-
 mod simulation;
 
 use crate::error::Refusal;
 use crate::headers::Headers;
+use crate::http1::chunked::{Chunked, Piece};
 use crate::http1::parse::{self, RequestLine};
+use crate::Limits;
 pub use simulation::{Client, Simulation};
 
 /// A parser of heads with its memory, as a connection has one.
@@ -44,5 +44,36 @@ impl HeadParser {
         let end = headers.receive(bytes, |text, fields| parse::head(text, limits, line, fields))?;
         parse::framing(headers, line.version)?;
         Ok(end)
+    }
+}
+
+/// A decoder of the chunked coding.
+#[derive(Debug)]
+pub struct ChunkedDecoder(Chunked);
+
+impl ChunkedDecoder {
+    /// One within `limits`.
+    pub fn new(limits: &Limits) -> Self {
+        Self(Chunked::new(limits))
+    }
+
+    /// Appends what `bytes` has of the body to `body`; answers how many bytes have been used up, and whether the body has
+    /// ended.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub fn decode(&mut self, bytes: &[u8], body: &mut Vec<u8>) -> Result<(usize, bool), &'static str> {
+        let mut at = 0;
+        loop {
+            match self.0.decode(&bytes[at..])? {
+                Piece::Data { skip, len } => {
+                    body.extend_from_slice(&bytes[at + skip..at + skip + len]);
+                    at += skip + len;
+                }
+                Piece::Incomplete => return Ok((bytes.len(), false)),
+                Piece::End { used } => return Ok((at + used, true)),
+            }
+        }
     }
 }

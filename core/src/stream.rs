@@ -152,11 +152,14 @@ impl<R: Read + Send + 'static> Producer for Reader<R> {
         request: &mut Request,
         out: &mut Vec<u8>,
     ) -> Poll<io::Result<bool>> {
+        if let Some(link) = request.link() {
+            ready!(link.poll_settled(cx)); // what follows may block: what came before goes out first
+        }
         let mut reading = match std::mem::replace(self, Self::Gone) {
             Self::Here(mut reader) if request.runs_here() => {
-                let more = read_piece(&mut reader, out);
+                let read = read_piece(&mut reader, out);
                 *self = Self::Here(reader);
-                return Poll::Ready(more);
+                return Poll::Ready(read);
             }
             Self::Here(reader) => read_elsewhere(reader, request),
             Self::Away(reading) => reading,

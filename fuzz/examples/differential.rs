@@ -1,8 +1,8 @@
 //! Whole connections, read by us and by hyper, and their first heads, read by us and by httparse: a million that
 //! [`mutate`](switchboard_fuzz::mutate) makes, or as many as the first argument says, from the seed in the second.
 //!
-//! What both make of a connection is the list of its requests: method, target and body. The lists may differ where one of
-//! the two refuses what the other accepts: such a disagreement is counted by the reason that is given. They must not
+//! What both make of a connection is the list of its requests: method, target and body. The lists may differ where one
+//! of the two refuses what the other accepts: such a disagreement is counted by the reason that is given. They must not
 //! differ in anything else; and what hyper refuses and we accept must be in [`LOOSER`]. `core/src/http1/README.md`
 //! explains each.
 

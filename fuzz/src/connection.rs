@@ -1,8 +1,8 @@
 //! A whole connection, in memory and in virtual time.
 //!
-//! The bytes are what a client sends, except for four that hardly occur in what it could send: they say when a part of it
-//! has arrived (`0xff`), that 100 ms times the next byte go by (`0xfe`), that the client's side ends (`0xfd`), and how
-//! many bytes of the answers the client will take before it has taken them (`0xfc`, times 16).
+//! The bytes are what a client sends, except for four that hardly occur in what it could send: they say when a part of
+//! it has arrived (`0xff`), that 100 ms times the next byte go by (`0xfe`), that the client's side ends (`0xfd`), and
+//! how many bytes of the answers the client will take before it has taken them (`0xfc`, times 16).
 //!
 //! # What must be
 //!

@@ -4,11 +4,11 @@
 //! |---|---|---|
 //! | [`head`] | a head | what we accept, `httparse` accepts and reads alike; written again, it reads alike |
 //! | [`chunked`] | a chunked body | however it is split, it decodes as a decoder decodes it that sees it whole |
-//! | [`connection`] | a client's script, with splits, pauses and a narrow window | answers are well formed; splits change nothing; nothing hangs |
+//! | [`connection`] | a client's script, with pauses | answers are well formed; splits change nothing; nothing hangs |
 //!
 //! `cargo fuzz run head --features libfuzzer` (with cargo-fuzz) runs a target from its corpus in `corpus/head`, and
-//! `cargo run --release --example seeded` all of them from [`mutate`], without cargo-fuzz. `cargo run --release --example
-//! differential` compares whole connections with hyper.
+//! `cargo run --release --example seeded` all of them from [`mutate`], without cargo-fuzz. `cargo run --release
+//! --example differential` compares whole connections with hyper.
 
 pub mod chunked;
 pub mod connection;

@@ -7,7 +7,8 @@ pub const SEEDS: &[&[u8]] = &[
     b"HEAD /large HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\r\n\r\n",
     b"GET /x?y=z&%20 HTTP/1.1\r\nHost: example.com:80\r\nAccept: */*\r\nCookie: a=b; c=d\r\n\r\n",
     b"POST /whole HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello",
-    b"PUT /pieces HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;x=\"y\"\r\nabc\r\nA\r\n0123456789\r\n0\r\nT: u\r\n\r\n",
+    b"PUT /pieces HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;x=\"y\"\r\nabc\r\nA\r\n\
+        0123456789\r\n0\r\nT: u\r\n\r\n",
     b"POST /whole HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc",
     b"GET /stream HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
     b"GET /more HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -18,8 +19,10 @@ pub const SEEDS: &[&[u8]] = &[
     b"DELETE /none HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n",
     b"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
     b"GET http://b:8080/absolute?q HTTP/1.1\r\nHost: b:8080\r\n\r\n",
-    b"POST /ignored HTTP/1.1\r\nHost: a\r\nContent-Length: 43\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: front.test\r\n\r\n",
-    b"POST /ignored HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2b\r\nGET /smuggled HTTP/1.1\r\nHost: front.test\r\n\r\n\r\n0\r\n\r\n",
+    b"POST /ignored HTTP/1.1\r\nHost: a\r\nContent-Length: 43\r\n\r\nGET /smuggled HTTP/1.1\r\n\
+        Host: front.test\r\n\r\n",
+    b"POST /ignored HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2b\r\nGET /smuggled HTTP/1.1\r\n\
+        Host: front.test\r\n\r\n\r\n0\r\n\r\n",
     b"GET /close HTTP/1.1\r\nHost: [::1]:80\r\nConnection: close\r\n\r\n",
     b"\r\nGET / HTTP/1.1\r\nHost: a\r\nEmpty:\r\nSpaced: \t b c \t\r\n\r\n",
 ];

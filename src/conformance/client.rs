@@ -3,7 +3,7 @@
 use super::PATIENCE;
 use crate::Running;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// One connection to a server. Every method panics where a test should fail.
@@ -54,6 +54,11 @@ impl Client {
     /// Sends bytes; whether the server still takes them.
     pub fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
         self.stream.write_all(bytes.as_ref()).is_ok()
+    }
+
+    /// Ends the client's side: nothing more is sent.
+    pub fn end(&mut self) {
+        self.stream.shutdown(Shutdown::Write).expect("it is open");
     }
 
     /// Sends a GET and reads its response.

@@ -81,6 +81,7 @@
 //! What only core can see (how reads are split, how many writes an answer takes, the word in virtual time, queued
 //! connections) is tested in core, and mutants of it fail there.
 
+mod answers;
 mod apart;
 mod bodies;
 mod client;
@@ -92,9 +93,11 @@ mod overload;
 mod pressure;
 mod protocol;
 mod sleeps;
+mod streams;
+mod upgrades;
 mod waits;
 
-use crate::{Backend, Handler, Limits, Running, Server, Stats, Timer, core::Timed};
+use crate::{Backend, Handler, Headers, Limits, Running, Server, Stats, Timer, core::Timed};
 use gate::{Gate, gated};
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -182,6 +185,13 @@ impl fmt::Debug for Subject {
     }
 }
 
+/// Fields for an answer.
+fn fields<const N: usize>(fields: [(&str, &str); N]) -> Headers {
+    let mut headers = Headers::new();
+    fields.iter().for_each(|(name, value)| headers.append(name, value).expect("a good field"));
+    headers
+}
+
 /// One promised behaviour.
 #[derive(Debug, Clone, Copy)]
 pub struct Case {
@@ -212,6 +222,19 @@ pub const CASES: &[Case] = &[
     case("files_are_sent_as_promised", bodies::files_are_sent_as_promised),
     case("streams_are_chunked_or_close", bodies::streams_are_chunked_or_close),
     case("a_stream_can_read_the_request", bodies::a_stream_can_read_the_request),
+    case("a_stream_is_made_of_an_iterator", streams::a_stream_is_made_of_an_iterator),
+    case("a_stream_is_made_of_a_reader_that_blocks", streams::a_stream_is_made_of_a_reader_that_blocks),
+    case("a_stream_is_made_of_an_async_function", streams::a_stream_is_made_of_an_async_function),
+    case("a_stream_stops_when_nobody_takes_it", streams::a_stream_stops_when_nobody_takes_it),
+    case("a_promised_length_is_kept", streams::a_promised_length_is_kept),
+    case("trailers_are_sent_behind_chunks_only", streams::trailers_are_sent_behind_chunks_only),
+    case("early_hints_come_first", answers::early_hints_come_first),
+    case("a_connection_can_be_upgraded", upgrades::a_connection_can_be_upgraded),
+    case("nobody_is_upgraded_unasked", upgrades::nobody_is_upgraded_unasked),
+    case("a_stop_ends_what_was_upgraded", upgrades::a_stop_ends_what_was_upgraded),
+    case("limits_can_be_a_requests_own", answers::limits_can_be_a_requests_own),
+    case("an_answer_is_never_two", answers::an_answer_is_never_two),
+    case("options_asterisk_is_the_servers", answers::options_asterisk_is_the_servers),
     case("a_body_read_to_its_last_byte_is_no_request", waits::a_body_read_to_its_last_byte_is_no_request),
     case("a_read_behind_a_combinator_is_woken", waits::a_read_behind_a_combinator_is_woken),
     case("a_body_limit_holds_beside_other_wakes", waits::a_body_limit_holds_beside_other_wakes),

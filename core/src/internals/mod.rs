@@ -3,11 +3,11 @@
 
 mod simulation;
 
+use crate::Limits;
 use crate::error::Refusal;
 use crate::headers::Headers;
 use crate::http1::chunked::{Chunked, Piece};
 use crate::http1::parse::{self, RequestLine};
-use crate::Limits;
 pub use simulation::{Client, Simulation};
 
 /// A parser of heads with its memory, as a connection has one.
@@ -57,8 +57,8 @@ impl ChunkedDecoder {
         Self(Chunked::new(limits))
     }
 
-    /// Appends what `bytes` has of the body to `body`; answers how many bytes have been used up, and whether the body has
-    /// ended.
+    /// Appends what `bytes` has of the body to `body`; answers how many bytes have been used up, and whether the body
+    /// has ended.
     ///
     /// # Errors
     ///

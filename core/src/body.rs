@@ -34,12 +34,7 @@ pub enum Body {
     /// Bytes produced while they are sent. If nobody knows yet how many: chunked to an HTTP/1.1 client, until the
     /// connection closes to an older one. [`Body::stream`], [`pieces`](Body::pieces), [`reader`](Body::reader) and
     /// [`written`](Body::written) make it.
-    Stream {
-        /// What makes them.
-        producer: Box<dyn Producer>,
-        /// How many there will be, if that is known: see [`Body::with_length`].
-        length: Option<u64>,
-    },
+    Stream(Box<dyn Producer>),
 }
 
 impl Body {
@@ -52,7 +47,7 @@ impl Body {
     pub fn len(&self) -> Option<u64> {
         match self {
             Self::File { len, .. } => Some(*len),
-            Self::Stream { length, .. } => *length,
+            Self::Stream(producer) => producer.length(),
             _ => Some(self.in_memory().len() as u64),
         }
     }
@@ -63,7 +58,7 @@ impl Body {
             Self::Static(bytes) => bytes,
             Self::Bytes(bytes) => bytes,
             Self::Shared(bytes) => bytes,
-            Self::Empty | Self::File { .. } | Self::Stream { .. } => &[],
+            Self::Empty | Self::File { .. } | Self::Stream(_) => &[],
         }
     }
 }

@@ -128,6 +128,10 @@ impl Conversation {
     async fn exchange<H: Handler>(&mut self, handler: &H) -> Result<(), End> {
         let terms = self.receive().await?;
         self.answer(handler, terms).await?;
+        if self.request.body_ref().is_finished() {
+            self.request.body().release(); // as nearly always
+            return Ok(());
+        }
         self.finish_body().await
     }
 
@@ -142,8 +146,7 @@ impl Conversation {
         let Some(response) = &mut answer else { return Err(End::Close) };
         let responded = match response.upgrade.take() {
             None => self.respond(terms, response).await,
-            // Boxed, so that a connection does not hold the room for it all its life.
-            Some(upgrade) => Box::pin(self.upgrade(terms, response, upgrade)).await,
+            Some(upgrade) => self.upgrade(terms, response, upgrade).await,
         };
         if let Some(started) = started {
             self.link.server.report(&Event::Answered {

@@ -141,6 +141,7 @@ impl Entry {
     }
 
     /// See [`Link::arm`](crate::link::Link::arm). Called by the connection's own loop only.
+    #[inline]
     pub(crate) fn arm(&self, phase: Phase, deadline: Tick) -> Result<(), Ending> {
         let seen = self.word.load(Relaxed);
         let armed = Word { deadline, phase, state: State::Live }.pack();

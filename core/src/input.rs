@@ -38,6 +38,7 @@ impl Input {
 
     /// Reads more bytes behind those there are; 0 at the end. `wanted` is how many the caller has a use for:
     /// much of a large body is worth a large buffer.
+    #[inline]
     pub(crate) fn poll_fill(
         &mut self,
         transport: &dyn Transport,

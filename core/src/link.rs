@@ -20,6 +20,7 @@ pub(crate) struct Link {
 impl Link {
     /// Enters `phase`, which may last until `deadline`. An error means that the connection has been ended
     /// from outside: nothing more is to be waited for.
+    #[inline]
     pub(crate) fn arm(&self, phase: Phase, deadline: Tick) -> Result<(), Ending> {
         self.entry.arm(phase, deadline)
     }

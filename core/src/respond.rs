@@ -26,7 +26,7 @@ impl Conversation {
         let is_sent = !terms.is_head && !response.status.is_bodyless();
         let body = &mut response.body;
         // While a long answer goes out, the client has time to send more.
-        let is_quick = !matches!(body, Body::Stream { .. }) && body.len().is_some_and(|len| len < TURN as u64);
+        let is_quick = !matches!(body, Body::Stream(_)) && body.len().is_some_and(|len| len < TURN as u64);
         if is_sent {
             let mut sent = Ok(());
             match copied(body) {
@@ -105,7 +105,7 @@ impl Conversation {
         match body {
             Body::File { file, offset, len } => self.send_file(file, *offset, *len).await,
             // Boxed, so that a connection does not hold the room for it all its life.
-            Body::Stream { producer, .. } => Box::pin(self.send_stream(&mut **producer, frame)).await,
+            Body::Stream(producer) => Box::pin(self.send_stream(&mut **producer, frame)).await,
             body => self.write(body.in_memory()).await,
         }
     }
@@ -215,7 +215,7 @@ impl Conversation {
 /// The bytes of a body that is copied behind its head.
 fn copied(body: &Body) -> Option<&[u8]> {
     match body {
-        Body::File { .. } | Body::Stream { .. } => None,
+        Body::File { .. } | Body::Stream(_) => None,
         body => Some(body.in_memory()).filter(|bytes| bytes.len() <= COPIED),
     }
 }

@@ -36,6 +36,12 @@ pub trait Producer: Send + 'static {
         out: &mut Vec<u8>,
     ) -> Poll<io::Result<bool>>;
 
+    /// How many bytes there will be, if that is known beforehand. Then the client knows as well, also one that asks by
+    /// HEAD or speaks HTTP/1.0. If it turns out to be wrong, the connection is closed and an event says so.
+    fn length(&self) -> Option<u64> {
+        None
+    }
+
     /// Fields that are known only now that the last piece has been made. They are sent behind it, where that can be: in
     /// the chunked coding (RFC 9112 section 7.1.2). Clients may drop them. Those that frame, route or encode the
     /// message are left out (RFC 9110 section 6.5.1).
@@ -47,7 +53,7 @@ pub trait Producer: Send + 'static {
 impl Body {
     /// What `producer` makes while it is sent.
     pub fn stream(producer: impl Producer) -> Self {
-        Self::Stream { producer: Box::new(producer), length: None }
+        Self::Stream(Box::new(producer))
     }
 
     /// The pieces of an iterator, sent as they come; up to 16 KiB are gathered. It is asked on the connection's thread,
@@ -115,14 +121,34 @@ impl Body {
         Self::stream(Writing { writing, shared })
     }
 
-    /// Promises that a stream has `length` bytes, so that the client knows, also one that asks by HEAD or speaks
-    /// HTTP/1.0. If it turns out to be shorter or longer, the connection is closed and an event says so. Other bodies
-    /// know their length, and stay as they are.
+    /// Promises that a stream has `length` bytes: see [`Producer::length`]. Other bodies know their length, and stay as
+    /// they are.
     pub fn with_length(self, length: u64) -> Self {
         match self {
-            Self::Stream { producer, .. } => Self::Stream { producer, length: Some(length) },
+            Self::Stream(producer) => Self::stream(Promised { producer, length }),
             other => other,
         }
+    }
+}
+
+/// A stream whose length somebody else knows.
+struct Promised {
+    producer: Box<dyn Producer>,
+    length: u64,
+}
+
+impl Producer for Promised {
+    fn poll_produce(
+        &mut self,
+        cx: &mut Context<'_>,
+        request: &mut Request,
+        out: &mut Vec<u8>,
+    ) -> Poll<io::Result<bool>> {
+        self.producer.poll_produce(cx, request, out)
+    }
+
+    fn length(&self) -> Option<u64> {
+        Some(self.length)
     }
 }
 

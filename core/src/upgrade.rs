@@ -27,7 +27,7 @@ use std::{fmt, io};
 use switchboard_timer::Tick;
 
 /// What speaks the other protocol.
-pub(crate) struct Upgrade(Box<Speak>);
+pub(crate) struct Upgrade(Box<Box<Speak>>); // twice, because a response should be small
 
 type Speak = dyn FnOnce(Upgraded) -> Speaking + Send;
 type Speaking = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -38,7 +38,7 @@ impl Upgrade {
         F: FnOnce(Upgraded) -> Fut + Send + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        Self(Box::new(|upgraded| Box::pin(f(upgraded))))
+        Self(Box::new(Box::new(|upgraded| Box::pin(f(upgraded)))))
     }
 }
 
@@ -116,8 +116,19 @@ impl fmt::Debug for Upgraded {
 }
 
 impl Conversation {
-    /// Answers 101 and hands the connection over; the conversation ends with that.
-    pub(crate) async fn upgrade(&mut self, terms: Terms, response: &mut Response, upgrade: Upgrade) -> Result<(), End> {
+    /// Answers 101 and hands the connection over; the conversation ends with that. Boxed, so that a connection does not
+    /// hold the room for it all its life.
+    #[cold]
+    pub(crate) fn upgrade<'c>(
+        &'c mut self,
+        terms: Terms,
+        response: &'c mut Response,
+        upgrade: Upgrade,
+    ) -> Pin<Box<dyn Future<Output = Result<(), End>> + Send + 'c>> {
+        Box::pin(self.switch(terms, response, upgrade))
+    }
+
+    async fn switch(&mut self, terms: Terms, response: &mut Response, upgrade: Upgrade) -> Result<(), End> {
         let protocol = response.headers.get("upgrade").unwrap_or_default();
         if !self.request.asks_for(protocol) {
             let text = format!("{}: this resource speaks {protocol}\n", Status::UPGRADE_REQUIRED);

@@ -131,8 +131,9 @@ impl Conversation {
     async fn switch(&mut self, terms: Terms, response: &mut Response, upgrade: Upgrade) -> Result<(), End> {
         let protocol = response.headers.get("upgrade").unwrap_or_default();
         if !self.request.asks_for(protocol) {
-            let text = format!("{}: this resource speaks {protocol}\n", Status::UPGRADE_REQUIRED);
-            *response = Response::text(text).with_status(Status::UPGRADE_REQUIRED).with_header("upgrade", protocol);
+            response.body = format!("{}: this resource speaks {protocol}\n", Status::UPGRADE_REQUIRED).into();
+            response.status = Status::UPGRADE_REQUIRED;
+            response.content_type = Some("text/plain; charset=utf-8".into());
             return self.respond(terms, response).await;
         }
         if !self.request.body_ref().is_drainable() {

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
-pub(super) fn descriptors_may_run_out(subject: &Subject) {
+pub(super) fn descriptors_run_out(subject: &Subject) {
     let (sender, events) = channel();
     let sender = Mutex::new(sender);
     let server = Server::bind("127.0.0.1:0").expect("a free port").observer(move |event: &Event<'_>| {

@@ -58,7 +58,13 @@ impl Client {
 
     /// Ends the client's side: nothing more is sent.
     pub fn end(&mut self) {
-        self.stream.shutdown(Shutdown::Write).expect("it is open");
+        let _ = self.stream.shutdown(Shutdown::Write); // the server may have ended the connection already
+    }
+
+    /// Resets the connection, once something has come that was not read: then closing it does.
+    pub fn reset(self) {
+        let waiting = uninterrupted(|| self.stream.peek(&mut [0])).expect("something to come");
+        assert!(waiting > 0, "the connection has ended");
     }
 
     /// Sends a GET and reads its response.
@@ -178,9 +184,19 @@ impl Client {
 
     fn try_read(&mut self) -> io::Result<usize> {
         let mut buffer = [0; 16 << 10];
-        let read = self.stream.read(&mut buffer)?;
+        let read = uninterrupted(|| self.stream.read(&mut buffer))?;
         self.received.extend_from_slice(&buffer[..read]);
         Ok(read)
+    }
+}
+
+/// A signal ends a read that has a timeout, for instance the signal that a child process has ended.
+fn uninterrupted(mut read: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
+    loop {
+        match read() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            read => return read,
+        }
     }
 }
 

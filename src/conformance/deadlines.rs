@@ -7,7 +7,7 @@ use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-const LIMIT: Duration = Duration::from_millis(300);
+pub(super) const LIMIT: Duration = Duration::from_millis(300);
 
 /// Limits that end nobody within a test.
 pub(super) fn patient() -> Limits {
@@ -25,11 +25,11 @@ pub(super) fn patient() -> Limits {
 }
 
 /// What a slow client does between two bytes.
-fn pause(duration: Duration) {
+pub(super) fn pause(duration: Duration) {
     std::thread::sleep(duration);
 }
 
-fn hello(_: &mut Request) -> &'static str {
+pub(super) fn hello(_: &mut Request) -> &'static str {
     "Hello"
 }
 

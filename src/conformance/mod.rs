@@ -64,7 +64,7 @@
 //! | nobody looks who could make room; the backend's bound is not known | `idle_clients_starve_nobody` |
 //! | a handler at work is ended for others | `who_works_is_not_ended_for_others` |
 //! | beyond the limit nobody is answered, or everybody is let in | `overload_can_reject`, `overload_can_close` |
-//! | accepting that fails is reported each time, or tried without a pause | `descriptors_may_run_out` |
+//! | accepting that fails is reported each time, or tried without a pause | `descriptors_run_out` |
 //! | an end does not wake who waits to accept | `connections_beyond_the_limit_wait` |
 //! | a job under way does not keep its connection's place | `shutdown_reports_idle_active_and_stuck` |
 //! | a handler that blocks is called where many share the thread | `a_blocking_handler_stalls_nobody` |
@@ -94,6 +94,7 @@ mod pressure;
 mod protocol;
 mod sleeps;
 mod streams;
+pub mod threats;
 mod upgrades;
 mod waits;
 
@@ -201,7 +202,7 @@ pub struct Case {
     pub run: fn(&Subject),
 }
 
-/// Every behaviour there is.
+/// Every behaviour there is, but for what is done to a server with bad intent (see [`threats`]).
 pub const CASES: &[Case] = &[
     case("a_request_may_be_split_anywhere", protocol::a_request_may_be_split_anywhere),
     case("pipelined_requests_are_answered_in_order", protocol::pipelined_requests_are_answered_in_order),
@@ -294,7 +295,7 @@ pub const CASES: &[Case] = &[
 /// More behaviours, each to be run in a process of its own, in which nothing else happens, and which may have so many
 /// files open (`ulimit -n`).
 pub const APART: &[(Case, u32)] = &[
-    (case("descriptors_may_run_out", apart::descriptors_may_run_out), 256),
+    (case("descriptors_run_out", apart::descriptors_run_out), 256),
     (case("threads_end_with_their_server", apart::threads_end_with_their_server), 256),
     (case("a_thousand_connections_run_at_once", apart::a_thousand_connections_run_at_once), 4096),
 ];

@@ -191,7 +191,11 @@ async fn answer(request: &mut Request) -> (Response, Option<Vec<u8>>) {
             let mut hints = Headers::new();
             hints.append("Link", "</a>").expect("a good field");
             let _ = request.early_hints(&hints).await;
-            bytes(b"hinted".to_vec())
+            request.limits_mut().body_size = 8;
+            match request.read_body().await {
+                Ok(body) => bytes(body.to_vec()),
+                Err(error) => (error.into_response(), None),
+            }
         }
         Some(b'u') => {
             let upgrade = Response::upgrade("echo", async |mut stream| {
@@ -204,6 +208,7 @@ async fn answer(request: &mut Request) -> (Response, Option<Vec<u8>>) {
             });
             (upgrade, None)
         }
+        Some(b'r') => (Response::text(Body::reader(&b"read"[..])), Some(b"read".to_vec())),
         Some(b'n') => (Response::new(Status::NO_CONTENT), None),
         Some(b'c') => (Response::text("closed").with_close(), Some(b"closed".to_vec())),
         _ => bytes(request.target().as_bytes().to_vec()),

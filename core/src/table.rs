@@ -282,7 +282,9 @@ impl Deadlines {
         for timer in fired.drain(..) {
             match timer.value.0 {
                 Whom::Sleeper(waker) => wake([waker]),
-                Whom::TurnedAway { .. } => drop(self.turned_away.fetch_sub(1, SeqCst)),
+                Whom::TurnedAway { .. } => {
+                    self.turned_away.fetch_sub(1, SeqCst);
+                }
                 Whom::Connection(_) => {}
             }
         }

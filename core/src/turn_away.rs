@@ -13,7 +13,7 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::Ordering::SeqCst;
 
 /// The most sockets that are kept so.
-const MOST: usize = 64;
+const MOST: usize = 32;
 
 /// A socket whose client is given time to read the answer.
 pub(crate) struct TurnedAway(TcpStream);

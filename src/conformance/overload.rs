@@ -8,7 +8,8 @@ use std::time::Duration;
 
 /// Runs `beyond` while one connection is open and no more may be.
 fn when_full(subject: &Subject, overload: Overload, beyond: impl Fn(&Running)) {
-    let server = subject.serve(Limits { connections: 1, overload, ..patient() }, |_: &mut Request| "Hello");
+    let server =
+        subject.serve(Limits { connections: 1, overload, linger: AGES, ..patient() }, |_: &mut Request| "Hello");
     let mut inside = Client::of(&server);
     assert_eq!(inside.get("/").text(), "Hello");
     for _ in 0..3 {
@@ -24,8 +25,14 @@ fn when_full(subject: &Subject, overload: Overload, beyond: impl Fn(&Running)) {
 
 pub(super) fn overload_can_reject(subject: &Subject) {
     when_full(subject, Overload::Reject, |server| {
-        let reply = Client::of(server).get("/");
+        let before = server.stats().overloaded;
+        let mut client = Client::of(server);
+        subject.wait_for(server, "one more that was turned away", |stats| stats.overloaded > before);
+        // Its request comes after the answer, which must reach it all the same.
+        let reply = client.get("/");
         assert_eq!((reply.status, reply.field("connection")), (503, Some("close")));
+        assert!(client.try_send("more"), "the connection was reset, which can destroy an answer that was not read yet");
+        client.closed();
     });
 }
 

@@ -18,6 +18,8 @@ use std::{fmt, ops::Range};
 /// headers.append("Cache-Control", "no-cache").unwrap();
 /// assert_eq!(headers.get("cache-control"), Some("no-cache"));
 /// assert!(headers.append("Location", "/a\r\nSet-Cookie: b=c").is_err());
+/// headers.append("Spaced", " a b\t").unwrap();
+/// assert_eq!(headers.get("spaced"), Some("a b"));
 /// ```
 #[derive(Clone, Default)]
 pub struct Headers {

@@ -65,6 +65,19 @@
 //! | a handler at work is ended for others | `who_works_is_not_ended_for_others` |
 //! | beyond the limit nobody is answered, or everybody is let in | `overload_can_reject`, `overload_can_close` |
 //! | accepting that fails is reported each time, or tried without a pause | `descriptors_run_out` |
+//! | hints go to HTTP/1.0, or overtake an answer that is held back | `early_hints_come_first` |
+//! | one of the two fields is enough; who has not asked is upgraded | `nobody_is_upgraded_unasked` |
+//! | what came behind the head is lost; nothing limits a silent client | `a_connection_can_be_upgraded` |
+//! | an upgrade does not read the body away | `a_body_comes_before_the_new_protocol` |
+//! | an upgrade does not linger, or leaves the socket to who has kept it | `the_end_of_an_upgrade_is_the_connections` |
+//! | more than was promised is sent; less looks finished; either keeps the connection | `a_promised_length_is_kept` |
+//! | trailers may frame | `trailers_are_sent_behind_chunks_only` |
+//! | a reader blocks with a piece unsent | `a_stream_is_made_of_a_reader_that_blocks` |
+//! | a sink is never full | `a_stream_stops_when_nobody_takes_it` |
+//! | a request's own limits stay | `limits_can_be_a_requests_own` |
+//! | `OPTIONS *` reaches the handler | `options_asterisk_is_the_servers` |
+//! | a 205 has a body | `an_answer_is_never_two` |
+//! | who is turned away is closed at once | `overload_can_reject` |
 //! | an end does not wake who waits to accept | `connections_beyond_the_limit_wait` |
 //! | a job under way does not keep its connection's place | `shutdown_reports_idle_active_and_stuck` |
 //! | a handler that blocks is called where many share the thread | `a_blocking_handler_stalls_nobody` |
@@ -232,6 +245,8 @@ pub const CASES: &[Case] = &[
     case("early_hints_come_first", answers::early_hints_come_first),
     case("a_connection_can_be_upgraded", upgrades::a_connection_can_be_upgraded),
     case("nobody_is_upgraded_unasked", upgrades::nobody_is_upgraded_unasked),
+    case("a_body_comes_before_the_new_protocol", upgrades::a_body_comes_before_the_new_protocol),
+    case("the_end_of_an_upgrade_is_the_connections", upgrades::the_end_of_an_upgrade_is_the_connections),
     case("a_stop_ends_what_was_upgraded", upgrades::a_stop_ends_what_was_upgraded),
     case("limits_can_be_a_requests_own", answers::limits_can_be_a_requests_own),
     case("an_answer_is_never_two", answers::an_answer_is_never_two),

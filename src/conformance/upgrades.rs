@@ -1,8 +1,9 @@
 //! Connections that go on in another protocol.
 
-use super::{AGES, Client, Subject, deadlines::patient};
-use crate::{Limits, Request, Response};
+use super::{AGES, Client, PATIENCE, Subject, deadlines::patient};
+use crate::{Limits, Request, Response, asynchronous};
 use std::panic::resume_unwind;
+use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
 fn echo_upgrade(request: &mut Request) -> Response {
@@ -69,12 +70,43 @@ pub(super) fn nobody_is_upgraded_unasked(subject: &Subject) {
     client.send("GET / HTTP/1.0\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n");
     assert_eq!(client.reply().status, 426);
     client.closed();
-    // The body comes before the new protocol.
+}
+
+pub(super) fn a_body_comes_before_the_new_protocol(subject: &Subject) {
+    let unread = asynchronous(async |request: &mut Request| echo_upgrade(request));
+    let server = subject.serve(Limits { drain_size: 5, ..patient() }, unread);
+    let upgrade = |length| UPGRADE.replacen("\r\n\r\n", &format!("\r\nContent-Length: {length}\r\n\r\n"), 1);
     let mut client = Client::of(&server);
-    let upgrade = UPGRADE.replacen("\r\n\r\n", "\r\nContent-Length: 5\r\n\r\n", 1);
-    client.send(format!("POST /{upgrade}helloecho"));
+    client.send(format!("POST /{}hel", upgrade(5)));
+    client.send("loecho");
     assert_eq!(client.head().status, 101);
     assert_eq!(client.take(4), b"echo");
+    let mut client = Client::of(&server);
+    client.send(format!("POST /{}hello!", upgrade(6)));
+    assert_eq!(client.reply().status, 400, "it is too long to be read away");
+    client.closed();
+}
+
+pub(super) fn the_end_of_an_upgrade_is_the_connections(subject: &Subject) {
+    let (sender, kept) = mpsc::channel();
+    let sender = Mutex::new(sender);
+    let server = subject.serve(Limits { linger: PATIENCE, ..patient() }, move |_: &mut Request| {
+        let sender = sender.lock().expect("a lock").clone();
+        Response::upgrade("echo", async move |mut stream| {
+            stream.write_all(b"bye").await.expect("it is taken");
+            sender.send(stream).expect("the case looks");
+        })
+    });
+    let mut client = Client::of(&server);
+    client.send(format!("GET /{UPGRADE}"));
+    client.head();
+    let _kept = kept.recv_timeout(PATIENCE).expect("it is kept");
+    client.send(vec![b'x'; 500_000]);
+    assert_eq!(client.rest(), b"bye", "an orderly end, also for a client that still sends");
+    subject.wait_for(&server, "one that lingers", |stats| stats.linger == 1);
+    client.end();
+    subject.wait_for(&server, "no connection", |stats| stats.open() == 0);
+    assert!(!client.try_send("x") || !client.try_send("x"), "whoever has kept the stream keeps no connection");
 }
 
 pub(super) fn a_stop_ends_what_was_upgraded(subject: &Subject) {

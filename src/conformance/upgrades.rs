@@ -106,6 +106,7 @@ pub(super) fn the_end_of_an_upgrade_is_the_connections(subject: &Subject) {
     client.head();
     client.send(vec![b'x'; 500_000]);
     assert_eq!(client.rest(), b"bye", "an orderly end, also for a client that still sends");
+    assert!(client.try_send("x"), "the connection was reset, which can destroy what was not read yet");
 
     let mut client = Client::of(&server);
     client.send(format!("GET /keep{UPGRADE}"));

@@ -3,6 +3,7 @@
 
 use super::{Client, PATIENCE, Reply, Subject, deadlines::patient, fields};
 use crate::{Body, Headers, Limits, Producer, Request, Response, Server};
+use std::fs::File;
 use std::io::{self, Read};
 use std::sync::Mutex;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -152,8 +153,11 @@ pub(super) fn a_promised_length_is_kept(subject: &Subject) {
         let _ = sender.lock().expect("a lock").send(event.to_string());
     });
     let server = subject.run(server, Limits::default(), |request: &mut Request| {
-        let length = request.path()[1..].parse().expect("a number");
-        Response::text(Body::pieces(["123", "", "456"]).with_length(length))
+        let len = request.path().trim_start_matches("/file").trim_start_matches('/').parse().expect("a number");
+        Response::text(match request.path().starts_with("/file") {
+            true => the_last_six_bytes_of_a_file(len),
+            false => Body::pieces(["123", "", "456"]).with_length(len),
+        })
     });
     let mut client = Client::of(&server);
     let reply = client.get("/6");
@@ -170,6 +174,17 @@ pub(super) fn a_promised_length_is_kept(subject: &Subject) {
         let told = format!("was promised {promised} bytes");
         while !events.recv_timeout(PATIENCE).expect("the log says so").contains(&told) {}
     }
+    client.send("GET /file/60 HTTP/1.1\r\nHost: test\r\n\r\n");
+    client.head();
+    assert_eq!(client.rest().len(), 6);
+    while !events.recv_timeout(PATIENCE).expect("the log says so").contains("promised 60 bytes and had 6;") {}
+}
+
+/// What should be `len` bytes of a file that has got shorter.
+fn the_last_six_bytes_of_a_file(len: u64) -> Body {
+    let file = File::open(std::env::current_exe().expect("a program")).expect("its file");
+    let offset = file.metadata().expect("its length").len() - 6;
+    Body::File { file: file.into(), offset, len }
 }
 
 /// Three bytes and their sum.

@@ -77,7 +77,8 @@ pub trait Backend: Send + Sync + 'static {
 
     /// How many connections run at once; more wait in the backend. While more are open than that, the server ends as
     /// many as wait: by closing with the next answer, by ending those that have been idle for 20 ms, and, after 250 ms,
-    /// those that keep it waiting in the middle of a request. (Clients beyond
+    /// those that keep it waiting in the middle of a request. (One that speaks another protocol, and gets on, keeps its
+    /// place.) (Clients beyond
     /// [`Limits::connections`](crate::Limits::connections) are not among those that wait: they have not been accepted.)
     ///
     /// No bound by default. It must not change while a server runs.
@@ -156,7 +157,7 @@ pub struct Connection {
 impl Connection {
     /// The conversation with this client, as a future to drive to its end, or to drop to cut it short. `wrap`
     /// makes the transport that it waits on. The future may be moved between threads. Panics of handlers,
-    /// producers and observers stay inside it.
+    /// producers and observers stay inside it (but for one in the drop of a handler that is cut short).
     ///
     /// # Errors
     ///

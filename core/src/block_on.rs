@@ -9,6 +9,9 @@ use std::thread;
 
 /// Runs `future` to its end; while it waits, the thread is parked.
 ///
+/// Not for use in a handler on what waits for the client (the request's body, early hints): that waits for the
+/// connection's own loop, which would wait for the handler.
+///
 /// ```
 /// assert_eq!(switchboard::block_on(async { 6 * 7 }), 42);
 /// ```

@@ -6,6 +6,7 @@
 use crate::Producer;
 use std::fmt;
 use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// What a response carries.
@@ -47,7 +48,7 @@ impl Body {
     pub fn len(&self) -> Option<u64> {
         match self {
             Self::File { len, .. } => Some(*len),
-            Self::Stream(producer) => producer.length(),
+            Self::Stream(producer) => unharmed_length(&**producer),
             _ => Some(self.in_memory().len() as u64),
         }
     }
@@ -61,6 +62,11 @@ impl Body {
             Self::Empty | Self::File { .. } | Self::Stream(_) => &[],
         }
     }
+}
+
+/// None, if asking for it panics; that has been printed.
+fn unharmed_length(producer: &dyn Producer) -> Option<u64> {
+    catch_unwind(AssertUnwindSafe(|| producer.length())).ok()?
 }
 
 impl fmt::Debug for Body {

@@ -28,7 +28,7 @@ use crate::error::Refusal;
 use crate::http1::parse::Version;
 use crate::link::Link;
 use crate::place::Registered;
-use crate::server::Date;
+use crate::server::{Date, Stopwatch};
 use crate::word::{Ending, Phase};
 use crate::{Event, Handler, IntoResponse, Request, Response, Status};
 use std::future::{Future, poll_fn};
@@ -144,10 +144,21 @@ impl Conversation {
             self.handle(handler, &mut answer).await?;
         }
         let Some(response) = &mut answer else { return Err(End::Close) };
-        let responded = match response.upgrade.take() {
-            None => self.respond(terms, response).await,
-            Some(upgrade) => self.upgrade(terms, response, upgrade).await,
-        };
+        if let Some(upgrade) = response.upgrade.take() {
+            return self.upgrade(terms, response, upgrade, started).await;
+        }
+        let responded = self.respond(terms, response).await;
+        self.note_answered(terms, response, started, &responded);
+        responded
+    }
+
+    pub(crate) fn note_answered(
+        &self,
+        terms: Terms,
+        response: &Response,
+        started: Option<Stopwatch>,
+        responded: &Result<(), End>,
+    ) {
         if let Some(started) = started {
             self.link.server.report(&Event::Answered {
                 peer: self.peer,
@@ -156,14 +167,14 @@ impl Conversation {
                 status: response.status,
                 length: if terms.is_head { Some(0) } else { response.body.len() },
                 took: started.elapsed(),
-                is_complete: responded != Err(End::CutOff),
+                is_complete: *responded != Err(End::CutOff),
             });
         }
-        responded
     }
 
     /// Takes the next head from the input, reading as long as it is not complete.
     async fn receive(&mut self) -> Result<Terms, End> {
+        self.request.body().reset_limits();
         loop {
             match self.request.take_head(&self.link.server.limits) {
                 Ok(true) => break,
@@ -173,8 +184,9 @@ impl Conversation {
         }
         self.link.arm(Phase::Handler, Tick::MAX).map_err(too_late)?;
         let is_head = self.request.is_head();
-        let framing = self.request.framing();
-        Ok(Terms { version: self.request.line().version, is_head, keep_alive: framing.keep_alive })
+        let version = self.request.line().version;
+        self.link.entry.take_interim(version >= Version::Http11);
+        Ok(Terms { version, is_head, keep_alive: self.request.framing().keep_alive })
     }
 
     /// Waits for more of a head, after answering what can be answered.

@@ -32,12 +32,12 @@
 use crate::clock;
 use crate::pressure::Standing;
 use crate::transport::Transport;
+use crate::unharmed::{lock, unharmed};
 use crate::word::{Ending, Phase, State, Word};
 use std::io;
 use std::net::{Shutdown, TcpStream};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::task::Waker;
 use std::thread::{self, ThreadId};
 use std::time::Duration;
@@ -58,6 +58,8 @@ pub(crate) struct Entry {
     served: AtomicU64,
     owes_output: AtomicBool,
     waits_for_client: AtomicBool,
+    /// An interim response may be sent: to an HTTP/1.1 client, before the final one begins.
+    takes_interim: AtomicBool,
     idle_at_stop: AtomicBool,
     /// It is about to give up its place, and has been counted so.
     leaves: AtomicBool,
@@ -113,6 +115,7 @@ impl Entry {
             served: AtomicU64::new(0),
             owes_output: AtomicBool::new(false),
             waits_for_client: AtomicBool::new(false),
+            takes_interim: AtomicBool::new(false),
             idle_at_stop: AtomicBool::new(false),
             leaves: AtomicBool::new(false),
             socket: Mutex::new(socket),
@@ -230,6 +233,15 @@ impl Entry {
 
     pub(crate) fn waits_for_client(&self) -> bool {
         self.waits_for_client.load(Relaxed)
+    }
+
+    /// Says whether an interim response may be sent.
+    pub(crate) fn take_interim(&self, takes: bool) {
+        self.takes_interim.store(takes, Relaxed);
+    }
+
+    pub(crate) fn takes_interim(&self) -> bool {
+        self.takes_interim.load(Relaxed)
     }
 
     /// The deadline that is armed.
@@ -383,16 +395,6 @@ fn how_to_end(phase: Phase) -> Shutdown {
 fn turned_away() -> io::Error {
     let reason = "the connection has been turned away: it was too long in the queue, or the server is stopping";
     io::Error::new(io::ErrorKind::TimedOut, reason)
-}
-
-/// Calls somebody else's code, whose panic must not cost other connections their deadlines. It has been printed.
-pub(crate) fn unharmed(call: impl FnOnce()) {
-    let _ = catch_unwind(AssertUnwindSafe(call));
-}
-
-/// Locks; what a panic left behind is still consistent, since no state is half changed across a call out.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

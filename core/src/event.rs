@@ -13,7 +13,7 @@ use std::time::Duration;
 #[non_exhaustive]
 pub enum Event<'a> {
     /// A request was answered by its handler. The answer has been written (a small one perhaps held back for a moment,
-    /// for company), or broke off.
+    /// for company), or broke off; of another protocol, it is the 101 that is meant.
     #[non_exhaustive]
     Answered {
         /// The client.
@@ -41,8 +41,8 @@ pub enum Event<'a> {
         /// The reason it was told.
         reason: &'a str,
     },
-    /// A handler panicked, and its client was answered 500; or a [`Producer`](crate::Producer) did, and its
-    /// client was cut off.
+    /// A handler panicked, and its client was answered 500; or a [`Producer`](crate::Producer) did, or what speaks
+    /// another protocol, and its client was cut off.
     #[non_exhaustive]
     Panicked {
         /// The client.
@@ -63,6 +63,17 @@ pub enum Event<'a> {
         promised: u64,
         /// How many there were, at least.
         produced: u64,
+    },
+    /// A body could not be had to its end: a file could not be read, or what makes a stream has failed. The connection
+    /// is closed, so that the client can tell.
+    #[non_exhaustive]
+    BodyFailed {
+        /// The client.
+        peer: SocketAddr,
+        /// The target of the request, as it was sent.
+        target: &'a str,
+        /// Why.
+        error: &'a io::Error,
     },
     /// Accepting fails, and is tried again at growing intervals. Reported once until it works again.
     #[non_exhaustive]
@@ -111,6 +122,9 @@ impl fmt::Display for Event<'_> {
             Self::WrongLength { peer, target, promised, produced } => {
                 let target = target.escape_debug();
                 write!(f, "{peer} \"{target}\" was promised {promised} bytes and had {produced}; closed")
+            }
+            Self::BodyFailed { peer, target, error } => {
+                write!(f, "{peer} \"{}\" cut off, for its body has failed: {error}", target.escape_debug())
             }
             Self::AcceptFailed { error } => {
                 write!(

@@ -55,6 +55,7 @@ mod stream;
 mod table;
 mod transport;
 mod turn_away;
+mod unharmed;
 mod upgrade;
 mod word;
 

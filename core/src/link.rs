@@ -41,7 +41,15 @@ impl Link {
     /// lives.
     pub(crate) fn wait_for_client(&self) -> Waiting {
         self.entry.wait_for_client(true);
-        Waiting(self.entry.clone())
+        Waiting(self.clone())
+    }
+
+    /// Whoever waited does so no more: the handler goes on, and has no deadline.
+    pub(crate) fn stop_waiting(&self) {
+        self.entry.wait_for_client(false);
+        if matches!(self.entry.phase(), Phase::Body | Phase::Send | Phase::Upgraded) {
+            let _ = self.arm(Phase::Handler, Tick::MAX); // an end from outside shows when there is something to send
+        }
     }
 
     /// Ready when no answer to an earlier request is held back: whoever waits for the client has to wait for this
@@ -65,10 +73,10 @@ impl Link {
 }
 
 /// A wait for the client that is under way.
-pub(crate) struct Waiting(Arc<Entry>);
+pub(crate) struct Waiting(Link);
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.0.wait_for_client(false);
+        self.0.stop_waiting();
     }
 }

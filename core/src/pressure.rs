@@ -21,8 +21,9 @@
 //! [`Limits::connections`]: crate::Limits::connections
 
 use crate::clock;
-use crate::deadline::{Entry, lock};
+use crate::deadline::Entry;
 use crate::table::{Deadlines, Late};
+use crate::unharmed::lock;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
@@ -216,7 +217,7 @@ mod tests {
     #[test]
     fn as_many_answers_close_as_wait() {
         let capacity = 2;
-        let deadlines = Deadlines::new(Box::new(Wheel::new()), Clock::start(), FORBEARANCE, capacity);
+        let deadlines = Deadlines::new(Box::new(Wheel::new()), Clock::start(), FORBEARANCE, Duration::ZERO, capacity);
         let deadlines = Arc::new(deadlines);
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let addr = listener.local_addr().expect("an address");

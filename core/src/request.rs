@@ -83,6 +83,22 @@ impl Request {
         Some(text(self.line.query?.of(self.headers.text())))
     }
 
+    /// The host that is asked for, with its port if it has one: of an absolute target, or else of the Host field, which
+    /// such a target overrules (RFC 9112 section 3.2.2). `None` if an HTTP/1.0 client says nothing.
+    ///
+    /// ```
+    /// use switchboard::Request;
+    ///
+    /// let request = Request::parse("GET http://a:80/b HTTP/1.1\r\nHost: c\r\n\r\n").unwrap();
+    /// assert_eq!((request.host(), request.path()), (Some("a:80"), "/b"));
+    /// ```
+    pub fn host(&self) -> Option<&str> {
+        match self.target().split_once("://") {
+            Some((_, rest)) if !self.target().starts_with('/') => rest.split(['/', '?']).next(),
+            _ => self.headers.get("host"),
+        }
+    }
+
     /// The fields.
     pub fn headers(&self) -> &Headers {
         &self.headers
@@ -103,7 +119,7 @@ impl Request {
         self.body.bytes()
     }
 
-    /// Reads the whole body, up to the server's limit. Plain handlers find it read.
+    /// Reads the whole body, up to [`Limits::body_size`]. Plain handlers find it read.
     ///
     /// # Errors
     ///
@@ -113,9 +129,9 @@ impl Request {
     }
 
     /// The limits of this request from here on, to raise or lower them: those of its body (`body`, `body_rate`,
-    /// `body_size`, `drain`, `drain_size`) and of its answer (`send`, `linger`). The others are the connection's. The
-    /// next request has the server's again. A duration that is lowered below the shortest of the server's may be met
-    /// late by as much as that.
+    /// `body_size`, `drain`, `drain_size`), of its answer (`send`, `linger`), and of what comes after an upgrade
+    /// (`upgrade`). The others are the connection's. The next request has the server's again. A duration that is
+    /// lowered below the shortest of the server's may be met late by as much as that.
     ///
     /// ```
     /// use switchboard::{Handler, Request, Response};
@@ -151,6 +167,9 @@ impl Request {
     ///
     /// Those of the socket, and `TimedOut` after [`Limits::send`]: then an answer will not reach the client either.
     ///
+    /// It waits for the connection's own loop, so it is for async handlers: within [`block_on`](crate::block_on) it
+    /// would wait for ever behind a request that came in the same batch.
+    ///
     /// ```
     /// use switchboard::{Headers, Request, Response, asynchronous};
     ///
@@ -164,7 +183,7 @@ impl Request {
     /// # switchboard::block_on(switchboard::Handler::handle(&asynchronous(page), &mut request));
     /// ```
     pub async fn early_hints(&mut self, hints: &Headers) -> io::Result<()> {
-        if !self.body.interim().may_be_sent() {
+        if !self.body.link().is_some_and(|link| link.entry.takes_interim()) {
             return Ok(());
         }
         let mut response = Vec::new();
@@ -255,7 +274,7 @@ impl Request {
         }
         let Some(end) = taken? else { return Ok(false) };
         self.framing = parse::framing(&self.headers, self.line.version)?;
-        self.body.begin(end, self.framing, self.line.version);
+        self.body.begin(end, self.framing);
         Ok(true)
     }
 

@@ -13,7 +13,7 @@
 //! 5. After an error nothing more is read; the connection cannot be used for another request.
 
 use crate::http1::chunked::{Chunked, Piece};
-use crate::http1::parse::{Framing, Length, Version};
+use crate::http1::parse::{Framing, Length};
 use crate::input::Input;
 use crate::interim::Interim;
 use crate::link::Link;
@@ -64,7 +64,7 @@ struct Reading<'b>(&'b mut RequestBody);
 impl Drop for Reading<'_> {
     fn drop(&mut self) {
         if let Some(link) = &self.0.link {
-            link.entry.wait_for_client(false);
+            link.stop_waiting();
         }
     }
 }
@@ -167,14 +167,13 @@ impl RequestBody {
     }
 
     /// Begins the body behind a head of `head` bytes.
-    pub(crate) fn begin(&mut self, head: usize, framing: Framing, version: Version) {
-        self.limits = None;
+    pub(crate) fn begin(&mut self, head: usize, framing: Framing) {
         self.input.consume(head);
         self.rest = match framing.body {
             Length::Exactly(length) => Rest::Exactly(length),
             Length::Chunked => Rest::Chunked(Chunked::new(self.limits())),
         };
-        self.interim.begin(framing, version);
+        self.interim.begin(framing);
         self.pace = Pace::default();
         self.whole.clear();
     }
@@ -234,6 +233,11 @@ impl RequestBody {
             (None, Some(link)) => &link.server.limits,
             (None, None) => &DEFAULT,
         }
+    }
+
+    /// From here on they are the server's.
+    pub(crate) fn reset_limits(&mut self) {
+        self.limits = None;
     }
 
     pub(crate) fn limits_mut(&mut self) -> &mut Limits {
@@ -337,7 +341,8 @@ impl RequestBody {
         let limits = self.limits.as_deref().unwrap_or(&link.server.limits);
         self.pace.wait(&link, limits)?;
         link.entry.wait_for_client(true);
-        ready!(self.interim.poll_continue(&*link.transport, cx)).map_err(BodyError::Closed)?;
+        self.interim.push_continue();
+        ready!(self.interim.poll_send(&*link.transport, cx)).map_err(BodyError::Closed)?;
         let wanted = match self.rest {
             Rest::Exactly(left) => left,
             _ => 0,

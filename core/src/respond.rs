@@ -10,10 +10,12 @@ use crate::http1::encode::{self, Frame, ResponseHead};
 use crate::http1::parse::Version;
 use crate::stream::ROOM;
 use crate::transport::{TURN, read_at};
+use crate::unharmed::unharmed;
 use crate::word::{Ending, Phase};
 use crate::{Body, Event, Producer, Response, Status};
 use std::fs::File;
 use std::future::poll_fn;
+use std::io;
 use std::task::Poll;
 
 /// Bodies up to this length are copied behind their head; longer ones are written from where they lie.
@@ -34,6 +36,9 @@ impl Conversation {
                 None => sent = self.send_body(body, frame).await,
             }
             self.request.body().release();
+            if let Body::Stream(_) = body {
+                unharmed(|| drop(std::mem::take(body)));
+            }
             if let Err(end) = sent {
                 self.flush().await?; // answers to earlier requests may still be in there
                 return Err(end);
@@ -43,7 +48,8 @@ impl Conversation {
             self.flush().await?;
         }
         self.link.entry.count_served();
-        if keep {
+        // A producer may have swapped the request: then there is no telling what would follow.
+        if keep && self.request.body_ref().belongs_to(&self.link) {
             return Ok(());
         }
         let may_close = !terms.keep_alive && (is_quick || !is_sent) && self.has_heard_all();
@@ -75,7 +81,7 @@ impl Conversation {
             (true, Version::Http10) => Some("keep-alive"),
             (true, Version::Http11) => None,
         };
-        self.request.body().interim().end(&mut self.output);
+        self.end_interim();
         let now = self.link.server.clock.now();
         self.now = Some(now);
         self.link.server.refresh(&mut self.date, now);
@@ -83,6 +89,14 @@ impl Conversation {
         let head = ResponseHead { status, headers, content_type, frame, connection, date: &self.date.text };
         encode::response_head(&mut self.output, &head);
         (frame, keep)
+    }
+
+    /// The final answer begins.
+    pub(crate) fn end_interim(&mut self) {
+        self.link.entry.take_interim(false);
+        if self.request.body_ref().belongs_to(&self.link) {
+            self.request.body().interim().end(&mut self.output);
+        }
     }
 
     /// Whether another request could follow this one.
@@ -117,7 +131,7 @@ impl Conversation {
         self.output.resize(head + first, 0);
         let read = read_at(file, &mut self.output[head..], offset);
         self.output.truncate(head + *read.as_ref().unwrap_or(&0));
-        let read = read.map_err(|_| End::CutOff)?;
+        let read = read.map_err(|error| self.body_failed(&error))?;
         if read < first {
             return Err(self.wrong_length(len, read as u64)); // the client must see that it is cut
         }
@@ -162,8 +176,8 @@ impl Conversation {
             });
             let more = match produced.await {
                 Ok(Ok(more)) => more,
-                Ok(Err(_)) | Err(Interrupted::Ended) => return Err(End::CutOff),
-                Err(Interrupted::Panicked) => return Err(self.panicked()),
+                Ok(Err(error)) => return Err(self.body_failed(&error)),
+                Err(interrupted) => return Err(self.interrupted(interrupted)),
             };
             if let Frame::Length(promised) = frame
                 && (outlet.produced > promised || !more && outlet.produced < promised)
@@ -175,12 +189,44 @@ impl Conversation {
             }
             if self.output.len() >= ROOM {
                 self.flush().await?;
+            } else if self.output.is_empty() {
+                self.give_way().await?; // a producer that makes nothing must not keep others waiting
             }
         }
         if frame == Frame::Chunked {
-            encode::last_chunk(&mut self.output, &producer.trailers());
+            let trailers = drive(&self.link, &mut self.output, send, |_, _| Poll::Ready(producer.trailers()));
+            let trailers = trailers.await.map_err(|interrupted| self.interrupted(interrupted))?;
+            encode::last_chunk(&mut self.output, &trailers);
         }
         Ok(())
+    }
+
+    fn interrupted(&self, interrupted: Interrupted) -> End {
+        match interrupted {
+            Interrupted::Ended => End::CutOff,
+            Interrupted::Panicked => self.panicked(),
+        }
+    }
+
+    /// Lets others go on, and notices an end from outside.
+    async fn give_way(&self) -> Result<(), End> {
+        let mut gave_way = false;
+        poll_fn(|cx| {
+            if std::mem::replace(&mut gave_way, true) {
+                return Poll::Ready(());
+            }
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+        if self.link.entry.ending().is_some() { Err(End::CutOff) } else { Ok(()) }
+    }
+
+    /// The body of an answer that is on its way cannot be had.
+    fn body_failed(&self, error: &io::Error) -> End {
+        let (peer, target) = (self.peer, self.request.target());
+        self.link.server.report(&Event::BodyFailed { peer, target, error });
+        End::CutOff
     }
 
     /// The head of an answer that is on its way has promised another length.

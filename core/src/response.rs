@@ -1,6 +1,7 @@
 //! What a handler answers with, and the types that turn into it.
 
 use crate::error::InvalidField;
+use crate::http1::syntax::{is_field_value, is_token};
 use crate::upgrade::{Upgrade, Upgraded};
 use crate::{Body, Headers, Status};
 use std::borrow::Cow;
@@ -8,7 +9,7 @@ use std::fmt;
 
 /// An answer: a status, fields and a body.
 ///
-/// The fields that frame the message (Content-Length, Transfer-Encoding, Connection, Date) are the server's
+/// The fields that frame the message (Content-Length, Transfer-Encoding, Connection, Upgrade, Date) are the server's
 /// own: it writes them as the body and the connection need them, and leaves out a handler's.
 ///
 /// ```
@@ -79,7 +80,9 @@ impl Response {
 
     /// Hands the connection over to `speak`, for another protocol, if the client has asked for it (`Upgrade: protocol`,
     /// with `Connection: upgrade`, in HTTP/1.1); otherwise the answer is 426 (Upgrade Required). Fields set on the
-    /// response are sent with the 101. The connection ends with `speak`. (RFC 9110 section 7.8.)
+    /// response are sent with either; status and body are not. What is left of the request's body is read away first;
+    /// if that fails, or is too long, or the server is stopping, the answer says so and the connection closes. It also
+    /// ends with `speak`. (RFC 9110 section 7.8.)
     ///
     /// ```
     /// use switchboard::{Request, Response, Server, Threads};
@@ -100,12 +103,14 @@ impl Response {
     ///
     /// # Panics
     ///
-    /// If `protocol` has characters that cannot stand in a field.
+    /// If `protocol` is not a token, or two with a slash between (a name and a version).
     pub fn upgrade<F, Fut>(protocol: &str, speak: F) -> Self
     where
         F: FnOnce(Upgraded) -> Fut + Send + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
+        let mut parts = protocol.splitn(2, '/');
+        assert!(parts.all(|part| is_token(part.as_bytes())), "{protocol:?} is not the name of a protocol");
         let response = Self::new(Status::SWITCHING_PROTOCOLS).with_header("upgrade", protocol);
         Self { upgrade: Some(Upgrade::new(speak)), ..response }
     }
@@ -137,10 +142,7 @@ impl Response {
     /// As [`with_header`](Response::with_header).
     pub fn with_content_type(mut self, content_type: impl Into<Cow<'static, str>>) -> Self {
         let content_type = content_type.into();
-        assert!(
-            crate::http1::syntax::is_field_value(content_type.as_bytes()),
-            "a Content-Type has no control characters: {content_type:?}"
-        );
+        assert!(is_field_value(content_type.as_bytes()), "a Content-Type has no control characters: {content_type:?}");
         self.headers.remove("content-type");
         self.content_type = Some(content_type);
         self

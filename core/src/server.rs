@@ -114,8 +114,8 @@ impl Server {
         let (listener, stopper) = Listener::new(self.listener, self.limits.send)?;
         let addr = listener.addr();
         let clock = Clock::start();
-        let mut deadlines = Deadlines::new(self.timer, clock.clone(), self.limits.shortest(), backend.capacity());
-        deadlines.linger = self.limits.linger;
+        let (horizon, linger) = (self.limits.shortest(), self.limits.linger);
+        let deadlines = Deadlines::new(self.timer, clock.clone(), horizon, linger, backend.capacity());
         let deadlines = Arc::new(deadlines);
         let server = Arc::new(Shared::new(self.limits, clock, deadlines.clone(), self.observer, backend.offload()));
         let backend: Arc<dyn Backend> = Arc::new(backend);
@@ -241,6 +241,16 @@ impl fmt::Display for Report {
     }
 }
 
+/// Runs since a request came.
+#[derive(Clone, Copy)]
+pub(crate) struct Stopwatch(Instant);
+
+impl Stopwatch {
+    pub(crate) fn elapsed(self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
 /// What all connections of a server share.
 pub(crate) struct Shared {
     pub(crate) limits: Limits,
@@ -263,8 +273,8 @@ impl Shared {
     }
 
     /// Now, if somebody wants to know how long a request takes.
-    pub(crate) fn stopwatch(&self) -> Option<Instant> {
-        self.observer.is_some().then(Instant::now)
+    pub(crate) fn stopwatch(&self) -> Option<Stopwatch> {
+        self.observer.is_some().then(|| Stopwatch(Instant::now()))
     }
 
     /// Counts, and tells the observer. Its panic would cost a connection, or the accepting thread; it has been printed.

@@ -12,8 +12,8 @@
 //! 4. Without a server, and after its server's end, it waits on a timer of the process: it blocks nobody.
 
 use crate::clock::Clock;
-use crate::deadline::lock;
 use crate::table::{Deadlines, Timed, Whom};
+use crate::unharmed::lock;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -35,7 +35,8 @@ pub struct Sleep {
 
 /// For those without a server. There are no connections in it; its thread starts with the first of them.
 static PROCESS: LazyLock<Arc<Deadlines>> = LazyLock::new(|| {
-    let deadlines = Arc::new(Deadlines::new(Box::new(Wheel::new()), Clock::start(), Duration::MAX, usize::MAX));
+    let deadlines =
+        Arc::new(Deadlines::new(Box::new(Wheel::new()), Clock::start(), Duration::MAX, Duration::ZERO, usize::MAX));
     let timekeeper = deadlines.clone();
     let started = thread::Builder::new().name("switchboard-sleeps".into()).spawn(move || timekeeper.run());
     started.expect("a thread for sleeps without a server");
@@ -142,7 +143,13 @@ mod tests {
 
     /// A table whose thread does not run: nothing fires.
     fn deadlines() -> Arc<Deadlines> {
-        Arc::new(Deadlines::new(Box::new(Wheel::new()), Clock::start(), Duration::from_secs(1), usize::MAX))
+        Arc::new(Deadlines::new(
+            Box::new(Wheel::new()),
+            Clock::start(),
+            Duration::from_secs(1),
+            Duration::ZERO,
+            usize::MAX,
+        ))
     }
 
     #[derive(Default)]

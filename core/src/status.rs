@@ -120,6 +120,7 @@ impl Status {
     pub const UNSUPPORTED_MEDIA_TYPE: Self = Self(415);
     pub const RANGE_NOT_SATISFIABLE: Self = Self(416);
     pub const EXPECTATION_FAILED: Self = Self(417);
+    pub const MISDIRECTED_REQUEST: Self = Self(421);
     pub const UNPROCESSABLE_CONTENT: Self = Self(422);
     pub const UPGRADE_REQUIRED: Self = Self(426);
     pub const TOO_MANY_REQUESTS: Self = Self(429);

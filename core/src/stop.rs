@@ -1,8 +1,9 @@
 //! How the connections of a server are brought to an end: those that wait at once, those at work in their time, and
 //! what is left is cut off.
 
-use crate::deadline::{Entry, lock};
+use crate::deadline::Entry;
 use crate::table::{Deadlines, Late, wake};
+use crate::unharmed::lock;
 use crate::word::Phase;
 use std::net::Shutdown;
 use std::sync::atomic::Ordering::SeqCst;
@@ -28,12 +29,13 @@ impl Deadlines {
         self.stopping.load(SeqCst)
     }
 
-    /// Turns away those that are queued, and ends the waiting of those that wait for a request: if one arrives
-    /// whole at this very moment, it is still answered.
+    /// Turns away those that are queued, and ends the waiting of those that wait for a request, or for more in another
+    /// protocol: if it arrives at this very moment, it is still answered.
     pub(crate) fn stop_waiting(&self) {
         for entry in self.live() {
             match entry.phase() {
                 Phase::Queued if entry.abort() => self.end(Late { entry, how: Shutdown::Both }),
+                Phase::Upgraded => self.end(Late { entry, how: Shutdown::Read }),
                 Phase::FirstByte | Phase::Idle => {
                     entry.note_idle_at_stop();
                     self.end(Late { entry, how: Shutdown::Read });

@@ -13,7 +13,7 @@ use std::future::poll_fn;
 use std::io::{self, Read};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 /// How many bytes may be ready and not sent.
@@ -22,7 +22,8 @@ pub(crate) const ROOM: usize = 16 << 10;
 /// Makes the bytes of a [`Body::Stream`], a piece at a time.
 ///
 /// The request is lent at every pull, so that an answer can be made from the request's body while that is
-/// still arriving.
+/// still arriving. (A body that is too long to be read away, see [`Limits::drain_size`](crate::Limits::drain_size),
+/// closes the connection behind the answer, because that is said before the first pull.)
 pub trait Producer: Send + 'static {
     /// Appends the next piece to `out`. `Ready(Ok(true))`: pull again once that is sent; `Ready(Ok(false))`:
     /// that was the last one; an error cuts the connection, so that the client can tell, and so does a panic.
@@ -74,19 +75,19 @@ impl Body {
         Self::stream(Pieces(pieces.into_iter()))
     }
 
-    /// What can be read from `reader`, up to its end. It may block: where threads are shared, it is read on one that is
-    /// kept for that. An error cuts the connection. For files there is [`Body::File`].
+    /// What can be read from `reader`, up to its end, which drops it. It may block: where threads are shared, it is
+    /// read on one that is kept for that. An error cuts the connection. For files there is [`Body::File`].
     ///
     /// ```
     /// use switchboard::{Body, Request, Response, Status};
-    /// use std::process::{Command, Stdio};
+    /// use std::net::TcpStream;
     ///
-    /// fn log(_: &mut Request) -> Result<Response, Status> {
-    ///     let command = Command::new("git").arg("log").stdout(Stdio::piped()).spawn();
-    ///     let mut child = command.map_err(|_| Status::INTERNAL_SERVER_ERROR)?;
-    ///     Ok(Response::text(Body::reader(child.stdout.take().ok_or(Status::INTERNAL_SERVER_ERROR)?)))
+    /// /// Whatever another service says.
+    /// fn relay(_: &mut Request) -> Result<Response, Status> {
+    ///     let service = TcpStream::connect("127.0.0.1:9000").map_err(|_| Status::BAD_GATEWAY)?;
+    ///     Ok(Response::text(Body::reader(service)))
     /// }
-    /// # switchboard::plain(log);
+    /// # switchboard::plain(relay);
     /// ```
     pub fn reader(reader: impl Read + Send + 'static) -> Self {
         Self::stream(Reader::Here(reader))
@@ -101,7 +102,9 @@ impl Body {
     ///
     /// fn clock(_: &mut Request) -> Response {
     ///     let body = Body::written(async |mut sink| {
-    ///         for tick in 0..60 {
+    ///         let mut tick = 0;
+    ///         while !sink.is_stopping() {
+    ///             tick += 1;
     ///             sink.send(format!("data: {tick}\n\n")).await; // goes out when the function waits
     ///             sink.sleep(Duration::from_secs(1)).await;
     ///         }
@@ -235,6 +238,10 @@ struct Written {
     unsent: Vec<u8>,
     trailers: Headers,
     deadlines: Option<Arc<Deadlines>>,
+    /// Who waits until it is taken.
+    waiting: Option<Waker>,
+    /// Nobody will take anything any more.
+    is_over: bool,
 }
 
 impl std::fmt::Debug for Written {
@@ -257,13 +264,17 @@ impl Sink {
         }
     }
 
-    /// Waits until all that was sent is on its way.
+    /// Waits until all that was sent is on its way, or nobody will take it any more.
     pub async fn flush(&mut self) {
         poll_fn(|cx| {
-            if lock(&self.0).unsent.is_empty() {
+            let waker = cx.waker().clone(); // somebody else's: with no lock held
+            let mut written = lock(&self.0);
+            if written.unsent.is_empty() || written.is_over {
                 return Poll::Ready(());
             }
-            cx.waker().wake_by_ref(); // the loop takes it and polls again, but whatever is between us may not
+            let before = written.waiting.replace(waker);
+            drop(written);
+            drop(before);
             Poll::Pending
         })
         .await;
@@ -272,6 +283,12 @@ impl Sink {
     /// Fields to send behind the body: see [`Producer::trailers`].
     pub fn set_trailers(&mut self, trailers: Headers) {
         lock(&self.0).trailers = trailers;
+    }
+
+    /// Whether the server is stopping: then the function should come to its end. When the time for that is over, it is
+    /// dropped where it waits.
+    pub fn is_stopping(&self) -> bool {
+        lock(&self.0).deadlines.as_ref().is_some_and(|deadlines| deadlines.is_stopping())
     }
 
     /// Waits for `duration`, as [`Request::sleep`].
@@ -296,13 +313,28 @@ impl<Fut: Future<Output = io::Result<()>> + Send + 'static> Producer for Writing
             lock(&self.shared).deadlines = request.body().deadlines().cloned();
         }
         let polled = self.writing.as_mut().poll(cx);
-        out.append(&mut lock(&self.shared).unsent);
+        let mut written = lock(&self.shared);
+        out.append(&mut written.unsent);
+        let waiting = written.waiting.take();
+        drop(written);
+        waiting.into_iter().for_each(Waker::wake);
         ready!(polled)?;
         Poll::Ready(Ok(false))
     }
 
     fn trailers(&mut self) -> Headers {
         std::mem::take(&mut lock(&self.shared).trailers)
+    }
+}
+
+/// A sink that was kept is of no use any more.
+impl<Fut> Drop for Writing<Fut> {
+    fn drop(&mut self) {
+        let mut written = lock(&self.shared);
+        written.is_over = true;
+        let waiting = written.waiting.take();
+        drop(written);
+        waiting.into_iter().for_each(Waker::wake);
     }
 }
 

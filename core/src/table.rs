@@ -25,13 +25,14 @@
 //!    go gives it up.
 
 use crate::clock::{self, Clock};
-use crate::deadline::{Entry, LAST_WORDS, Shut, Visit, lock, unharmed};
+use crate::deadline::{Entry, LAST_WORDS, Shut, Visit};
 use crate::place::{Hold, Registered};
 use crate::pressure;
 use crate::stats::{Counters, Stats, Tally};
 #[cfg(feature = "internals")]
 use crate::transport::Transport;
 use crate::turn_away::TurnedAway;
+use crate::unharmed::{lock, unharmed};
 use std::collections::HashMap;
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -100,7 +101,13 @@ pub(crate) struct Table {
 }
 
 impl Deadlines {
-    pub(crate) fn new(timer: Box<dyn Timer<Timed> + Send>, clock: Clock, horizon: Duration, capacity: usize) -> Self {
+    pub(crate) fn new(
+        timer: Box<dyn Timer<Timed> + Send>,
+        clock: Clock,
+        horizon: Duration,
+        linger: Duration,
+        capacity: usize,
+    ) -> Self {
         let table = Table {
             timer,
             live: HashMap::new(),
@@ -112,7 +119,7 @@ impl Deadlines {
             ended: Tally::default(),
             finished: false,
         };
-        let (linger, horizon) = (horizon, clock::ticks(horizon));
+        let horizon = clock::ticks(horizon);
         Self {
             clock,
             counters: Counters::default(),
@@ -388,18 +395,21 @@ mod tests {
     use std::time::Instant;
     use switchboard_timer::Wheel;
 
+    fn deadlines(horizon: Duration) -> Deadlines {
+        Deadlines::new(Box::new(Wheel::new()), Clock::start(), horizon, horizon, usize::MAX)
+    }
+
     #[test]
     fn a_visit_comes_within_the_horizon_and_with_many_others() {
         for horizon in [1, 7, 50, 1_000, 600_000] {
-            let deadlines =
-                Deadlines::new(Box::new(Wheel::new()), Clock::start(), Duration::from_millis(horizon), usize::MAX);
+            let deadlines = deadlines(Duration::from_millis(horizon));
             let mut visits: Vec<Tick> = (0..horizon).map(|now| deadlines.next_visit(now)).collect();
             let is_ahead = |(now, &visit): (usize, &Tick)| (now as Tick + 1..=now as Tick + horizon).contains(&visit);
             assert!(visits.iter().enumerate().all(is_ahead), "a horizon of {horizon}");
             visits.dedup();
             assert!(visits.len() <= 17, "{} visits in a horizon of {horizon}", visits.len());
         }
-        let deadlines = Deadlines::new(Box::new(Wheel::new()), Clock::start(), Duration::from_secs(1), usize::MAX);
+        let deadlines = deadlines(Duration::from_secs(1));
         assert!(deadlines.next_visit(Tick::MAX - 3) > Tick::MAX - 1_000, "nor is the end of time passed");
     }
 
@@ -424,7 +434,7 @@ mod tests {
     /// A table with a connection in it, whose client's end goes at once.
     fn with_connection(shuts: impl Fn() + Send + Sync + 'static) -> (Arc<Deadlines>, Registered) {
         let horizon = Duration::from_secs(1);
-        let deadlines = Arc::new(Deadlines::new(Box::new(Wheel::new()), Clock::start(), horizon, usize::MAX));
+        let deadlines = Arc::new(deadlines(horizon));
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let _client = TcpStream::connect(listener.local_addr().expect("an address")).expect("it listens");
         let place = deadlines.open(listener.accept().expect("a client").0, horizon);

@@ -5,15 +5,15 @@
 //! the timer for [`Limits::linger`](crate::Limits::linger). Nobody waits for it, and of many at once only [`MOST`] get
 //! that far: they must not cost descriptors that are scarce already.
 
-use crate::deadline::lock;
 use crate::http1::encode::UNAVAILABLE;
 use crate::table::{Deadlines, Timed, Whom};
+use crate::unharmed::lock;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::Ordering::SeqCst;
 
 /// The most sockets that are kept so.
-const MOST: usize = 32;
+const MOST: usize = 16;
 
 /// A socket whose client is given time to read the answer.
 pub(crate) struct TurnedAway(TcpStream);

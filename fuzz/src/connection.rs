@@ -113,7 +113,9 @@ fn judge(script: &[u8], received: &[u8], seen: &Seen) -> Vec<Reply> {
     let read = read_all(received, is_head).or_else(|_| read_all(received, is_refused_head));
     let (replies, _) = read.unwrap_or_else(|error| panic!("{error}\nfor {}", script.escape_ascii()));
     let numbers: Vec<usize> = replies.iter().filter_map(number).collect();
-    assert!(numbers.is_sorted(), "answers out of order: {replies:?}");
+    assert!(numbers.is_sorted_by(|one, next| one < next), "answers out of order, or twice: {replies:?}");
+    let refusals = replies.iter().filter(|reply| number(reply).is_none() && reply.status != 204).count();
+    assert!(refusals <= 1, "nothing comes behind a refusal: {replies:?}");
     for reply in &replies {
         if let Some(seen) = number(reply).map(|number| &seen[number])
             && reply.is_whole

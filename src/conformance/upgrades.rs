@@ -81,10 +81,20 @@ pub(super) fn a_body_comes_before_the_new_protocol(subject: &Subject) {
     client.send("loecho");
     assert_eq!(client.head().status, 101);
     assert_eq!(client.take(4), b"echo");
+    let chunked = UPGRADE.replacen("\r\n\r\n", "\r\nTransfer-Encoding: chunked\r\n\r\n", 1);
+    for (rest, status) in [(upgrade(6) + "hello!", 413), (chunked + "zz\r\n", 400)] {
+        let mut client = Client::of(&server);
+        client.send(format!("POST /{rest}"));
+        assert_eq!(client.reply().status, status, "what cannot be read away");
+        client.closed();
+    }
     let mut client = Client::of(&server);
-    client.send(format!("POST /{}hello!", upgrade(6)));
-    assert_eq!(client.reply().status, 400, "it is too long to be read away");
-    client.closed();
+    let expects = upgrade(5).replacen("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n", 1);
+    client.send(format!("POST /{expects}"));
+    assert_eq!(client.head().status, 100, "who wants to be told to go on, is, before anything else");
+    client.send("helloecho");
+    assert_eq!(client.head().status, 101);
+    assert_eq!(client.take(4), b"echo");
 }
 
 pub(super) fn the_end_of_an_upgrade_is_the_connections(subject: &Subject) {
@@ -116,13 +126,20 @@ pub(super) fn the_end_of_an_upgrade_is_the_connections(subject: &Subject) {
 }
 
 pub(super) fn a_stop_ends_what_was_upgraded(subject: &Subject) {
-    let server = subject.serve(Limits::default(), echo_upgrade);
-    let mut client = Client::of(&server);
-    client.send(format!("GET /{UPGRADE}x"));
-    client.head();
-    assert_eq!(client.take(1), b"x");
-    subject.wait_for(&server, "1 upgraded", |stats| stats.upgraded == 1);
+    let server = subject.serve(patient(), |request: &mut Request| match request.path() {
+        "/deaf" => Response::upgrade("echo", async |stream| stream.sleep(AGES).await),
+        _ => echo_upgrade(request),
+    });
+    let mut reading = Client::of(&server);
+    reading.send(format!("GET /{UPGRADE}x"));
+    reading.head();
+    assert_eq!(reading.take(1), b"x");
+    let mut deaf = Client::of(&server);
+    deaf.send(format!("GET /deaf{UPGRADE}"));
+    deaf.head();
+    subject.wait_for(&server, "one that reads", |stats| stats.upgraded == 1 && stats.handler == 1);
     let report = server.shutdown(Duration::from_millis(50));
-    assert_eq!((report.aborted, report.stuck), (1, 0), "{report}");
-    client.ended();
+    assert_eq!((report.drained, report.aborted, report.stuck), (1, 1, 0), "{report}");
+    reading.closed(); // its function was told
+    deaf.ended();
 }

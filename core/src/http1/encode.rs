@@ -1,7 +1,8 @@
 //! What goes out in front of a body: status line, fields, chunk frames (RFC 9112 sections 4, 6 and 7).
 //!
-//! Framing is written here and nowhere else: a handler's own Content-Length, Transfer-Encoding, Connection and
-//! Date are left out, so it cannot contradict what is sent.
+//! Framing is written here and nowhere else: a handler's own Content-Length, Transfer-Encoding, Connection, Upgrade and
+//! Date (and Keep-Alive and Proxy-Connection, which are Connection's) are left out, so it cannot contradict what is
+//! sent.
 
 use super::date::DateText;
 use crate::{Headers, Status};
@@ -59,6 +60,9 @@ pub(crate) fn response_head(out: &mut Vec<u8>, head: &ResponseHead<'_>) {
         out.extend_from_slice(b"\r\nconnection: ");
         out.extend_from_slice(connection.as_bytes());
     }
+    if head.status == Status::UPGRADE_REQUIRED {
+        upgrade(out, head.headers);
+    }
     fields(out, head.headers);
     out.extend_from_slice(b"\r\n\r\n");
 }
@@ -66,8 +70,17 @@ pub(crate) fn response_head(out: &mut Vec<u8>, head: &ResponseHead<'_>) {
 /// Appends the head that ends HTTP on a connection, with the fields that say what comes instead.
 pub(crate) fn switching_head(out: &mut Vec<u8>, headers: &Headers) {
     out.extend_from_slice(b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade");
+    upgrade(out, headers);
     fields(out, headers);
     out.extend_from_slice(b"\r\n\r\n");
+}
+
+/// Appends the protocols that are meant.
+fn upgrade(out: &mut Vec<u8>, headers: &Headers) {
+    if let Some(protocols) = headers.get_bytes("upgrade") {
+        out.extend_from_slice(b"\r\nupgrade: ");
+        out.extend_from_slice(protocols);
+    }
 }
 
 /// Appends a 103 (RFC 8297).
@@ -88,7 +101,15 @@ fn fields(out: &mut Vec<u8>, headers: &Headers) {
 
 /// Whether a field is written by the server, and a handler's own left out.
 fn is_ours(name: &[u8]) -> bool {
-    let ours: [&[u8]; 4] = [b"content-length", b"transfer-encoding", b"connection", b"date"];
+    let ours: [&[u8]; 7] = [
+        b"content-length",
+        b"transfer-encoding",
+        b"connection",
+        b"date",
+        b"upgrade",
+        b"keep-alive",
+        b"proxy-connection",
+    ];
     ours.iter().any(|ours| name.eq_ignore_ascii_case(ours))
 }
 
@@ -103,19 +124,31 @@ pub(crate) fn last_chunk(out: &mut Vec<u8>, trailers: &Headers) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// Whether a field must be known before the body, and so is no trailer: it frames, routes or encodes the message (RFC
-/// 9110 section 6.5.1).
+/// Whether a field must be known before the body, and so is no trailer: it frames, routes or encodes the message, or
+/// says who may have it, and for how long (RFC 9110 section 6.5.1).
 fn is_of_the_head(name: &[u8]) -> bool {
-    const OTHERS: [&str; 9] = [
+    const OTHERS: [&str; 21] = [
+        "age",
+        "authorization",
+        "cache-control",
         "content-encoding",
         "content-range",
         "content-type",
+        "cookie",
+        "expires",
         "host",
-        "keep-alive",
+        "location",
+        "max-forwards",
+        "pragma",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "range",
+        "retry-after",
         "set-cookie",
         "te",
         "trailer",
-        "upgrade",
+        "vary",
+        "www-authenticate",
     ];
     is_ours(name) || OTHERS.iter().any(|other| name.eq_ignore_ascii_case(other.as_bytes()))
 }

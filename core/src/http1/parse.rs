@@ -211,16 +211,19 @@ fn path_start(method: &[u8], target: &[u8]) -> Result<usize, Refusal> {
 /// Where the authority of an absolute form ends.
 fn authority_end(target: &[u8]) -> Result<usize, Refusal> {
     const FORM: Refusal = Refusal::bad_request("the request target is neither a path nor an http URI");
-    let scheme = ["http://", "https://"]
-        .into_iter()
-        .find(|scheme| target.len() >= scheme.len() && target[..scheme.len()].eq_ignore_ascii_case(scheme.as_bytes()))
-        .ok_or(FORM)?;
-    let rest = &target[scheme.len()..];
+    const SECURE: Refusal =
+        Refusal::new(Status::MISDIRECTED_REQUEST, "an https URI on a connection that is not secure");
+    let is_of = |scheme: &str| target.get(..scheme.len()).is_some_and(|it| it.eq_ignore_ascii_case(scheme.as_bytes()));
+    if is_of("https://") {
+        return Err(SECURE); // RFC 9110 section 7.4
+    }
+    let scheme = if is_of("http://") { "http://".len() } else { return Err(FORM) };
+    let rest = &target[scheme..];
     let end = rest.iter().position(|byte| matches!(byte, b'/' | b'?')).unwrap_or(rest.len());
     if end == 0 || !syntax::is_host(&rest[..end]) {
         return Err(Refusal::bad_request("the request target has no valid host"));
     }
-    Ok(scheme.len() + end)
+    Ok(scheme + end)
 }
 
 /// Appends the field at `start` to `fields`; answers where the line behind it starts.

@@ -91,8 +91,8 @@ pub(crate) fn is_host(bytes: &[u8]) -> bool {
         let is_address = std::str::from_utf8(address).is_ok_and(|address| address.parse::<Ipv6Addr>().is_ok());
         return is_address && (port.is_empty() || is_port(port));
     }
-    let port = &bytes[encoded(bytes, &REG_NAME)..];
-    port.is_empty() || is_port(port)
+    let (name, port) = bytes.split_at(encoded(bytes, &REG_NAME));
+    port.is_empty() || !name.is_empty() && is_port(port)
 }
 
 fn is_port(bytes: &[u8]) -> bool {
@@ -185,6 +185,8 @@ mod tests {
             "a/b",
             "user@host",
             "a:b",
+            ":80",
+            ":",
             "a:80:80",
             "[::1",
             "[::1]x",

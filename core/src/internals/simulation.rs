@@ -6,11 +6,11 @@
 
 use crate::clock::Clock;
 use crate::connection::{Application, application};
-use crate::deadline::lock;
 use crate::link::Link;
 use crate::server::Shared;
 use crate::table::Deadlines;
 use crate::transport::Transport;
+use crate::unharmed::lock;
 use crate::{Event, Handler, Limits, Stats};
 use std::collections::VecDeque;
 use std::fmt;
@@ -43,8 +43,8 @@ impl Simulation {
         observer: impl Fn(&Event<'_>) + Send + Sync + 'static,
     ) -> Self {
         let (clock, hand) = Clock::by_hand();
-        let mut deadlines = Deadlines::new(Box::new(Wheel::new()), clock.clone(), limits.shortest(), usize::MAX);
-        deadlines.linger = limits.linger;
+        let (horizon, linger) = (limits.shortest(), limits.linger);
+        let deadlines = Deadlines::new(Box::new(Wheel::new()), clock.clone(), horizon, linger, usize::MAX);
         let server = Shared::new(limits, clock, Arc::new(deadlines), Some(Box::new(observer)), None);
         Self { hand, server: Arc::new(server), application: application(handler) }
     }

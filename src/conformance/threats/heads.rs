@@ -123,6 +123,8 @@ const BAD_HOSTS: &[&[u8]] = &[
     b"a:+80",
     b"a:8 0",
     b"a: 80",
+    b":80",
+    b":",
     b"a :80",
     b"a:80x",
     b"a:0x50",
@@ -162,7 +164,7 @@ const BAD_HOSTS: &[&[u8]] = &[
 
 pub(super) fn host_missing_duplicate_or_invalid(subject: &Subject) {
     let witness = Witness::of(subject, unhurried());
-    for target in ["/", "http://test/", "https://test", "http://test?q"] {
+    for target in ["/", "http://test/", "http://test", "http://test?q"] {
         witness.refuses(format!("GET {target} HTTP/1.1\r\n\r\n"), &[400]);
         witness.refuses(format!("GET {target} HTTP/1.1\r\nX-Host: a\r\nA: b\r\n\r\n"), &[400]);
     }
@@ -269,6 +271,8 @@ const BAD_LINES: &[(&[u8], u16)] = &[
     (b"GET http://a@b/ HTTP/1.1", 400),
     (b"GET http://[::1/ HTTP/1.1", 400),
     (b"GET ftp://test/ HTTP/1.1", 400),
+    (b"GET https://test/ HTTP/1.1", 421),
+    (b"GET http://:80/ HTTP/1.1", 400),
     (b"GET file:///etc/passwd HTTP/1.1", 400),
     (b"GET javascript:alert(1) HTTP/1.1", 400),
     (b"OPTIONS *? HTTP/1.1", 400),

@@ -3,11 +3,13 @@
 //! A handler says *what* to send and never how: the connection loop frames it and the backend's transport moves
 //! it. So a handler never touches a socket, and can be tested without one.
 
-use crate::Producer;
-use std::fmt;
+use crate::transport::read_at;
+use crate::{Producer, Request};
 use std::fs::File;
+use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::{fmt, io};
 
 /// What a response carries.
 #[non_exhaustive]
@@ -51,6 +53,36 @@ impl Body {
             Self::Stream(producer) => unharmed_length(&**producer),
             _ => Some(self.in_memory().len() as u64),
         }
+    }
+
+    /// All of its bytes, for trying a handler without a server. A stream is lent `request`, and its trailers are
+    /// dropped.
+    ///
+    /// # Errors
+    ///
+    /// Those of a file or a stream; `UnexpectedEof` if a file is shorter than was said.
+    ///
+    /// ```
+    /// use switchboard::{Body, Handler, Request, Response, block_on, plain};
+    ///
+    /// let handler = plain(|_| Response::text(Body::pieces(["Hello, ", "World!"])));
+    /// let mut request = Request::parse("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    /// let response = block_on(handler.handle(&mut request));
+    /// assert_eq!(block_on(response.into_body().collect(&mut request)).unwrap(), b"Hello, World!");
+    /// ```
+    pub async fn collect(self, request: &mut Request) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        match self {
+            Self::File { file, offset, len } => {
+                bytes.resize(usize::try_from(len).map_err(io::Error::other)?, 0);
+                if read_at(&file, &mut bytes, offset)? < bytes.len() {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
+            }
+            Self::Stream(mut producer) => while poll_fn(|cx| producer.poll_produce(cx, request, &mut bytes)).await? {},
+            body => bytes.extend_from_slice(body.in_memory()),
+        }
+        Ok(bytes)
     }
 
     /// The bytes of a body that has them in memory; nothing for the others.

@@ -95,5 +95,6 @@ pub(crate) async fn write_out(
     };
     let written = write_all(&*link.transport, output, body, before_turn, || link.note_progress()).await;
     output.clear();
-    written
+    // What has ended the connection says more than what the socket says of it.
+    written.map_err(|error| link.entry.ending().map_or(error, io::Error::from))
 }

@@ -100,7 +100,8 @@ impl RequestBody {
         }
     }
 
-    /// The next piece of the body as it arrives; `None` at its end.
+    /// The next piece of the body as it arrives; `None` at its end. There is no limit to how many there are: whoever
+    /// keeps them has to count ([`Limits::body_size`] is for bodies that are read whole).
     ///
     /// # Errors
     ///
@@ -215,8 +216,9 @@ impl RequestBody {
         poll_fn(|cx| link.poll_settled(cx)).await;
         link.arm_for(Phase::Send, self.limits().send)?;
         let _waiting = link.wait_for_client();
-        poll_fn(|cx| self.interim.poll_send(&*link.transport, cx)).await?;
-        Ok(link.arm(Phase::Handler, Tick::MAX)?)
+        let sent = poll_fn(|cx| self.interim.poll_send(&*link.transport, cx)).await;
+        link.arm(Phase::Handler, Tick::MAX)?; // what has ended the connection says more than the socket
+        sent
     }
 
     /// Takes out what has been received and not been used.

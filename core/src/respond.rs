@@ -44,12 +44,13 @@ impl Conversation {
                 return Err(end);
             }
         }
+        // A producer may have swapped the request: then there is no telling what would follow.
+        let keep = keep && self.request.body_ref().belongs_to(&self.link);
         if !keep || self.output.len() >= TURN {
             self.flush().await?;
         }
         self.link.entry.count_served();
-        // A producer may have swapped the request: then there is no telling what would follow.
-        if keep && self.request.body_ref().belongs_to(&self.link) {
+        if keep {
             return Ok(());
         }
         let may_close = !terms.keep_alive && (is_quick || !is_sent) && self.has_heard_all();
@@ -166,6 +167,7 @@ impl Conversation {
         let mut piece = Vec::new();
         let send = self.request.limits().send;
         loop {
+            let before = outlet.produced;
             let request = &mut self.request;
             let produced = drive(&self.link, &mut self.output, send, |cx, output| {
                 let produced = producer.poll_produce(cx, request, &mut piece);
@@ -189,7 +191,8 @@ impl Conversation {
             }
             if self.output.len() >= ROOM {
                 self.flush().await?;
-            } else if self.output.is_empty() {
+            } else if outlet.produced == before {
+                self.flush().await?;
                 self.give_way().await?; // a producer that makes nothing must not keep others waiting
             }
         }

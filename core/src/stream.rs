@@ -75,8 +75,10 @@ impl Body {
         Self::stream(Pieces(pieces.into_iter()))
     }
 
-    /// What can be read from `reader`, up to its end, which drops it. It may block: where threads are shared, it is
-    /// read on one that is kept for that. An error cuts the connection. For files there is [`Body::File`].
+    /// What can be read from `reader`, up to its end. It may block: where threads are shared, it is read on one that is
+    /// kept for that. While it blocks, nobody notices that the client has gone, and the connection keeps its place. An
+    /// error cuts the connection: a child process whose output is sent wants a reader of its own, which waits for it
+    /// and makes an error of a bad status. For files there is [`Body::File`].
     ///
     /// ```
     /// use switchboard::{Body, Request, Response, Status};

@@ -158,7 +158,7 @@ fn nothing_leads_out_of_the_root() {
     link(Path::new("inside.txt"), "in.txt");
     link(Path::new("../inside.txt"), "dir/in.txt");
     let directory = tree.serve();
-    let up = ["..", "%2e%2e", ".%2e", "%2E%2E", "..%2f", "..;", "..\\", "%2e%2e%5c", "%252e%252e", "....//", "..%00"];
+    let up = ["..", "%2e%2e", ".%2e", "%2E%2E", "..%2f", "..;", "..%5c", "%2e%2e%5c", "%252e%252e", "....//", "..%00"];
     for up in up {
         for path in [
             format!("/{up}/secret.txt"),

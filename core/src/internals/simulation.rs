@@ -56,7 +56,7 @@ impl Simulation {
         let link = Link { entry: place.entry().clone(), transport: pipe.clone(), server: self.server.clone() };
         let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let conversation = self.application.clone().converse(place, link, peer);
-        Client { conversation: Some(conversation), pipe, woken: Arc::default() }
+        Client { conversation: Some(conversation), pipe, woken: Arc::default(), polls: 0 }
     }
 
     /// Time passes, and whoever is late is ended. The clients' loops go on when they are [run](Client::run).
@@ -82,6 +82,7 @@ pub struct Client {
     conversation: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     pipe: Arc<Pipe>,
     woken: Arc<Woken>,
+    polls: usize,
 }
 
 impl Client {
@@ -117,6 +118,7 @@ impl Client {
         for _ in 0..1_000_000 {
             let Some(conversation) = &mut self.conversation else { return };
             self.woken.0.store(false, SeqCst);
+            self.polls += 1;
             match conversation.as_mut().poll(&mut Context::from_waker(&waker)) {
                 Poll::Ready(()) => self.conversation = None,
                 Poll::Pending if self.woken.0.load(SeqCst) => {}
@@ -124,6 +126,11 @@ impl Client {
             }
         }
         panic!("the connection neither waits nor ends");
+    }
+
+    /// How often the connection has been polled: how often it gave way to others, and once more.
+    pub fn polls(&self) -> usize {
+        self.polls
     }
 
     /// Whether the server has ended the connection, both ways.

@@ -29,8 +29,9 @@ use crate::http1::parse::Version;
 use crate::link::Link;
 use crate::place::Registered;
 use crate::server::{Date, Stopwatch};
+use crate::unharmed::unharmed;
 use crate::word::{Ending, Phase};
-use crate::{Event, Handler, IntoResponse, Request, Response, Status};
+use crate::{Body, Event, Handler, IntoResponse, Request, Response, Status};
 use std::future::{Future, poll_fn};
 use std::net::{Shutdown, SocketAddr};
 use std::pin::{Pin, pin};
@@ -149,6 +150,9 @@ impl Conversation {
         }
         let responded = self.respond(terms, response).await;
         self.note_answered(terms, response, started, &responded);
+        if let Body::Stream(_) = response.body {
+            unharmed(|| drop(std::mem::take(&mut response.body))); // what a user wrote
+        }
         responded
     }
 

@@ -10,7 +10,6 @@ use crate::http1::encode::{self, Frame, ResponseHead};
 use crate::http1::parse::Version;
 use crate::stream::ROOM;
 use crate::transport::{TURN, read_at};
-use crate::unharmed::unharmed;
 use crate::word::{Ending, Phase};
 use crate::{Body, Event, Producer, Response, Status};
 use std::fs::File;
@@ -36,9 +35,6 @@ impl Conversation {
                 None => sent = self.send_body(body, frame).await,
             }
             self.request.body().release();
-            if let Body::Stream(_) = body {
-                unharmed(|| drop(std::mem::take(body)));
-            }
             if let Err(end) = sent {
                 self.flush().await?; // answers to earlier requests may still be in there
                 return Err(end);

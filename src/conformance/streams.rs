@@ -162,6 +162,7 @@ pub(super) fn a_promised_length_is_kept(subject: &Subject) {
     let mut client = Client::of(&server);
     let reply = client.get("/6");
     assert_eq!((reply.text(), reply.field("content-length")), ("123456", Some("6")));
+    assert!(events.recv_timeout(PATIENCE).expect("the log says so").contains("\"GET /6\" 200 6 "));
     client.send("HEAD /6 HTTP/1.1\r\nHost: test\r\n\r\nGET /6 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
     assert_eq!(client.head().field("content-length"), Some("6"));
     let Reply { status, body, .. } = client.reply();

@@ -77,9 +77,9 @@ pub trait Backend: Send + Sync + 'static {
 
     /// How many connections run at once; more wait in the backend. While more are open than that, the server ends as
     /// many as wait: by closing with the next answer, by ending those that have been idle for 20 ms, and, after 250 ms,
-    /// those that keep it waiting in the middle of a request. (One that speaks another protocol, and gets on, keeps its
-    /// place.) (Clients beyond
-    /// [`Limits::connections`](crate::Limits::connections) are not among those that wait: they have not been accepted.)
+    /// those that keep it waiting in the middle of a request. One that speaks another protocol, and gets on, keeps its
+    /// place. (Clients beyond [`Limits::connections`](crate::Limits::connections) are not among those that wait: they
+    /// have not been accepted.)
     ///
     /// No bound by default. It must not change while a server runs.
     fn capacity(&self) -> usize {

@@ -125,3 +125,29 @@ fn open_file_limit() -> Option<usize> {
     let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
     line.split_whitespace().next()?.parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_timer_looks_as_often_as_the_shortest_limit_wants() {
+        let short = Duration::from_millis(100);
+        let shorten: [fn(&mut Limits) -> &mut Duration; 9] = [
+            |limits| &mut limits.queued,
+            |limits| &mut limits.first_byte,
+            |limits| &mut limits.head,
+            |limits| &mut limits.idle,
+            |limits| &mut limits.body,
+            |limits| &mut limits.send,
+            |limits| &mut limits.upgrade,
+            |limits| &mut limits.drain,
+            |limits| &mut limits.linger,
+        ];
+        for (nth, of) in shorten.into_iter().enumerate() {
+            let mut limits = Limits::default();
+            *of(&mut limits) = short;
+            assert_eq!(limits.shortest(), short, "the limit number {nth}");
+        }
+    }
+}

@@ -63,3 +63,34 @@ impl Deadlines {
         self.armed(table, deadline);
     }
 }
+
+#[cfg(all(test, feature = "internals"))]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+    use std::net::TcpListener;
+    use std::time::Duration;
+    use switchboard_timer::Wheel;
+
+    #[test]
+    fn not_too_many_sockets_are_kept_and_none_for_ever() {
+        let (clock, hand) = Clock::by_hand();
+        let second = Duration::from_secs(1);
+        let deadlines = Deadlines::new(Box::new(Wheel::new()), clock, second, second, usize::MAX);
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let client = || TcpStream::connect(listener.local_addr().expect("an address")).expect("it listens");
+        for round in 1..=2 {
+            let _clients: Vec<_> = (0..MOST + 4)
+                .map(|_| {
+                    let client = client();
+                    deadlines.turn_away(listener.accept().expect("a client").0);
+                    client
+                })
+                .collect();
+            assert_eq!(deadlines.timers(), MOST, "round {round}");
+            hand.fetch_add(1_000, SeqCst);
+            deadlines.expire_all();
+            assert_eq!((deadlines.timers(), deadlines.turned_away.load(SeqCst)), (0, 0), "round {round}");
+        }
+    }
+}

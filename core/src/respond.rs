@@ -143,8 +143,7 @@ impl Conversation {
                 self.arm_send().map_err(|_| End::CutOff)?;
                 taken = 0;
             }
-            let turn = len.min(TURN as u64);
-            let sent = poll_fn(|cx| self.link.transport.poll_send_file(cx, file, offset, turn)).await;
+            let sent = poll_fn(|cx| self.link.transport.poll_send_file(cx, file, offset, len)).await;
             match sent {
                 Ok(0) => return Err(self.wrong_length(promised, promised - len)),
                 Err(_) => return Err(End::CutOff),

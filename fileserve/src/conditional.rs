@@ -1,16 +1,16 @@
 //! Conditional requests: whether the client's copy is still good (RFC 9110 section 13).
 //!
-//! The validators are a strong entity tag, a hash of the file's identity, its length and its times of change in
-//! nanoseconds (that of the inode too, which nobody can set back), and the time of change in seconds. A time before
-//! 1970 has no text, and one in the future must not be sent (RFC 9110 section 8.8.2.1): such files have the tag only.
+//! The validators are a strong entity tag, a hash of the file's [`State`], and the time of change in seconds. A time
+//! before 1970 has no text, and one in the future must not be sent (RFC 9110 section 8.8.2.1): such files have the tag
+//! only. A coded form has a tag of its own, because it is made of other bytes (section 8.8.3.3).
 
-use std::fs::Metadata;
+use crate::state::State;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, SystemTime};
 use switchboard_core::Headers;
 
 /// What tells one state of a file from another.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Validators {
     etag: String,
     /// In whole seconds.
@@ -18,20 +18,11 @@ pub(crate) struct Validators {
 }
 
 impl Validators {
-    pub(crate) fn of(metadata: &Metadata) -> Self {
-        let modified = metadata.modified().ok();
-        Self::new(modified, (metadata.len(), modified, identity(metadata)), SystemTime::now())
-    }
-
-    /// Those of something that has none: a page made for the request.
-    pub(crate) fn none() -> Self {
-        Self { etag: String::new(), modified: None }
-    }
-
-    fn new(modified: Option<SystemTime>, state: impl Hash, now: SystemTime) -> Self {
+    pub(crate) fn of(state: &State, now: SystemTime) -> Self {
         let mut hasher = DefaultHasher::new();
         state.hash(&mut hasher);
-        let seconds = modified
+        let seconds = state
+            .modified
             .filter(|&time| time <= now)
             .and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok())
             .map(|since| since.as_secs());
@@ -39,6 +30,17 @@ impl Validators {
             etag: format!("\"{:016x}\"", hasher.finish()),
             modified: seconds.map(|seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)),
         }
+    }
+
+    /// Those of the same file in a coding that is made for the request.
+    pub(crate) fn coded(&self, coding: &str) -> Self {
+        let etag = format!("{}-{coding}\"", self.etag.trim_end_matches('"'));
+        Self { etag, modified: self.modified }
+    }
+
+    /// Those of something that has none: a page made for the request.
+    pub(crate) fn none() -> Self {
+        Self { etag: String::new(), modified: None }
     }
 
     /// The entity tag, in its quotes.
@@ -50,18 +52,6 @@ impl Validators {
     pub(crate) fn last_modified(&self) -> Option<String> {
         self.modified.map(httpdate::fmt_http_date)
     }
-}
-
-/// Device, inode, and when the inode was last changed.
-#[cfg(unix)]
-fn identity(metadata: &Metadata) -> impl Hash {
-    use std::os::unix::fs::MetadataExt;
-    (metadata.dev(), metadata.ino(), metadata.ctime(), metadata.ctime_nsec())
-}
-
-#[cfg(not(unix))]
-fn identity(metadata: &Metadata) -> impl Hash {
-    metadata.created().ok()
 }
 
 /// What the conditions of a GET or HEAD come to.
@@ -146,7 +136,7 @@ mod tests {
     }
 
     fn validators() -> Validators {
-        Validators::new(Some(at(NOW - 10) + Duration::from_millis(5)), 7, at(NOW))
+        Validators::of(&State::example(7, Some(at(NOW - 10) + Duration::from_millis(5))), at(NOW))
     }
 
     fn headers(fields: &[(&str, &str)]) -> Headers {
@@ -214,11 +204,18 @@ mod tests {
         let before_1970 = SystemTime::UNIX_EPOCH - Duration::from_secs(10);
         let far_future = at(1 << 40);
         let etags = [None, Some(before_1970), Some(far_future), Some(at(NOW + 1))].map(|time| {
-            let validators = Validators::new(time, time, at(NOW));
+            let validators = Validators::of(&State::example(7, time), at(NOW));
             assert_eq!(validators.last_modified(), None);
             validators.etag
         });
         assert!(etags.windows(2).all(|pair| pair[0] != pair[1]), "{etags:?}");
+    }
+
+    #[test]
+    fn a_coded_form_has_a_tag_of_its_own() {
+        let (plain, coded) = (validators(), validators().coded("gzip"));
+        assert_eq!(coded.etag(), format!("\"{}-gzip\"", plain.etag().trim_matches('"')));
+        assert_eq!(coded.last_modified(), plain.last_modified());
     }
 
     #[test]

@@ -1,77 +1,9 @@
-//! A real directory behind `Directory`: what is found, what is not, and how that is told.
+//! What is found, what is not, and how that is told.
 
-#![cfg(unix)]
-
+use super::{Tree, get, status, text};
 use std::fs::{self, File, Permissions};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime};
-use switchboard_core::{Body, Request, Response};
-use switchboard_fileserve::Directory;
-
-/// A directory of its own in the folder for temporary files, deleted when it goes.
-struct Tree(PathBuf);
-
-impl Tree {
-    fn new(files: &[&str]) -> Self {
-        static COUNT: AtomicU64 = AtomicU64::new(0);
-        let name = format!("fileserve-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let tree = Self(std::env::temp_dir().join(name));
-        fs::create_dir_all(tree.0.join("root")).unwrap();
-        files.iter().for_each(|file| tree.write(file, file));
-        tree
-    }
-
-    fn root(&self) -> PathBuf {
-        self.0.join("root")
-    }
-
-    fn write(&self, file: &str, content: &str) {
-        let path = self.root().join(file);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, content).unwrap();
-    }
-
-    fn serve(&self) -> Directory {
-        Directory::new(self.root()).unwrap()
-    }
-}
-
-impl Drop for Tree {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0); // a leftover in the temporary folder is no failure
-    }
-}
-
-fn ask(directory: &Directory, line: &str, fields: &[(&str, &str)]) -> Response {
-    let fields: String = fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-    let request = Request::parse(format!("{line} HTTP/1.1\r\nHost: test\r\n{fields}\r\n"));
-    directory.respond(&request.unwrap())
-}
-
-fn get(directory: &Directory, path: &str) -> Response {
-    ask(directory, &format!("GET {path}"), &[])
-}
-
-#[track_caller]
-fn status(directory: &Directory, path: &str, expected: u16) {
-    assert_eq!(get(directory, path).status().code(), expected, "GET {path}");
-}
-
-/// The bytes a response would send.
-fn text(response: Response) -> String {
-    let bytes = match response.into_body() {
-        Body::File { file, offset, len } => {
-            let mut bytes = vec![0; len as usize];
-            std::os::unix::fs::FileExt::read_exact_at(&*file, &mut bytes, offset).unwrap();
-            bytes
-        }
-        Body::Bytes(bytes) => bytes,
-        Body::Static(bytes) => bytes.to_vec(),
-        other => panic!("{other:?}"),
-    };
-    String::from_utf8(bytes).unwrap()
-}
+use std::path::Path;
+use switchboard_fileserve::{Directory, Dotfiles, Symlinks};
 
 #[test]
 fn names_of_all_kinds_are_found() {
@@ -125,21 +57,6 @@ fn directories() {
     status(&directory, "/nothing", 404);
     status(&directory, "/nothing/", 404);
     status(&directory, &format!("/{}", "x".repeat(300)), 404);
-}
-
-#[test]
-fn methods() {
-    let tree = Tree::new(&["a.txt"]);
-    let directory = tree.serve();
-    for method in ["POST", "PUT", "DELETE", "get", "GETX"] {
-        let response = ask(&directory, &format!("{method} /a.txt"), &[]);
-        assert_eq!(response.status().code(), 405, "{method}");
-        assert_eq!(response.headers().get("allow"), Some("GET, HEAD, OPTIONS"));
-    }
-    let options = ask(&directory, "OPTIONS /a.txt", &[]);
-    assert_eq!((options.status().code(), options.headers().get("allow")), (204, Some("GET, HEAD, OPTIONS")));
-    let (get, head) = (get(&directory, "/a.txt"), ask(&directory, "HEAD /a.txt", &[]));
-    assert_eq!(format!("{get} {:?}", get.headers()), format!("{head} {:?}", head.headers()));
 }
 
 #[test]
@@ -232,64 +149,72 @@ fn what_may_not_be_read_is_forbidden() {
 }
 
 #[test]
-fn a_second_visit_is_304() {
-    let tree = Tree::new(&["a.txt"]);
-    let directory = tree.serve();
-    let first = get(&directory, "/a.txt");
-    let (etag, modified) = (first.headers().get("etag").unwrap(), first.headers().get("last-modified").unwrap());
-    for condition in [("If-None-Match", etag), ("If-Modified-Since", modified)] {
-        let second = ask(&directory, "GET /a.txt", &[condition]);
-        assert_eq!((second.status().code(), second.body().len()), (304, Some(0)));
-        assert_eq!(second.headers().get("etag"), Some(etag));
-    }
-    tree.write("a.txt", "changed");
-    let third = ask(&directory, "GET /a.txt", &[("If-None-Match", etag)]);
-    assert_eq!((third.status().code(), text(third).as_str()), (200, "changed"));
-    let failed = ask(&directory, "GET /a.txt", &[("If-Match", etag)]);
-    assert_eq!(failed.status().code(), 412);
-}
-
-#[test]
-fn ranges() {
-    let tree = Tree::new(&[]);
-    tree.write("digits", "0123456789");
-    let directory = tree.serve();
-    let ask = |fields: &[(&str, &str)]| ask(&directory, "GET /digits", fields);
-    let part = ask(&[("Range", "bytes=2-4")]);
-    assert_eq!(part.status().code(), 206);
-    assert_eq!(part.headers().get("content-range"), Some("bytes 2-4/10"));
-    let etag = part.headers().get("etag").unwrap().to_string();
-    assert_eq!(text(part), "234");
-    assert_eq!(text(ask(&[("Range", "bytes=7-")])), "789");
-    assert_eq!(text(ask(&[("Range", "bytes=-2")])), "89");
-    assert_eq!(text(ask(&[("Range", "bytes=0-0"), ("If-Range", &etag)])), "0");
-    assert_eq!(text(ask(&[("Range", "bytes=0-0"), ("If-Range", "\"other\"")])), "0123456789");
-    let beyond = ask(&[("Range", "bytes=10-")]);
-    assert_eq!((beyond.status().code(), beyond.headers().get("content-range")), (416, Some("bytes */10")));
-    let head = self::ask(&directory, "HEAD /digits", &[("Range", "bytes=2-4")]);
-    assert_eq!((head.status().code(), head.body().len()), (200, Some(10)), "a range means nothing to HEAD");
-}
-
-#[test]
-fn times_that_have_no_date() {
-    let tree = Tree::new(&["old.txt", "future.txt"]);
-    let set = |name: &str, time| {
-        File::options().write(true).open(tree.root().join(name)).unwrap().set_modified(time).unwrap()
-    };
-    set("old.txt", SystemTime::UNIX_EPOCH - Duration::from_secs(1_000_000));
-    set("future.txt", SystemTime::now() + Duration::from_secs(1_000_000_000));
-    let directory = tree.serve();
-    for path in ["/old.txt", "/future.txt"] {
-        let response = get(&directory, path);
-        assert_eq!((response.status().code(), response.headers().get("last-modified")), (200, None), "{path}");
-        let etag = response.headers().get("etag").unwrap();
-        assert_eq!(ask(&directory, &format!("GET {path}"), &[("If-None-Match", etag)]).status().code(), 304);
-    }
-    status(&directory, "/", 200);
-}
-
-#[test]
 fn a_root_that_cannot_be_served_says_so() {
     let error = Directory::new("/nowhere/at/all").unwrap_err().to_string();
     assert!(error.starts_with("cannot serve the directory /nowhere/at/all: "), "{error}");
+}
+
+#[test]
+fn links_are_a_matter_of_policy() {
+    let tree = Tree::new(&["inside.txt", "dir/x.txt"]);
+    fs::create_dir(tree.0.join("out")).unwrap();
+    fs::write(tree.0.join("out/out.txt"), "outside").unwrap();
+    let link = |to: &str, name: &str| std::os::unix::fs::symlink(to, tree.root().join(name)).unwrap();
+    link("inside.txt", "in.txt");
+    link("dir", "dir-link");
+    link("../out/out.txt", "out.txt");
+    link("../out", "out-link");
+    link(tree.0.join("out/out.txt").to_str().unwrap(), "absolute.txt");
+    link("nowhere", "broken.txt");
+    link("loop", "loop");
+    let paths =
+        ["/dir/x.txt", "/in.txt", "/dir-link/x.txt", "/dir-link/", "/out.txt", "/out-link/out.txt", "/absolute.txt"];
+    for (symlinks, expected) in [
+        (Symlinks::Inside, [200, 200, 200, 200, 404, 404, 404]),
+        (Symlinks::Never, [200, 404, 404, 404, 404, 404, 404]),
+        (Symlinks::Anywhere, [200, 200, 200, 200, 200, 200, 200]),
+    ] {
+        let directory = tree.serve().symlinks(symlinks);
+        assert_eq!(paths.map(|path| get(&directory, path).status().code()), expected, "{symlinks:?}");
+        let listing = text(get(&directory, "/"));
+        for (name, path) in [("in.txt", "/in.txt"), ("out.txt", "/out.txt"), ("dir-link/", "/dir-link/")] {
+            let is_listed = listing.contains(&format!(">{name}<"));
+            assert_eq!(is_listed, get(&directory, path).status().code() == 200, "{symlinks:?}: {name}");
+        }
+        for path in ["/broken.txt", "/loop", "/../out/out.txt", "/%2e%2e/out/out.txt"] {
+            status(&directory, path, 404);
+        }
+        assert!(!listing.contains("broken") && !listing.contains("loop"), "{symlinks:?}");
+    }
+}
+
+#[test]
+fn a_root_is_served_itself_whatever_the_policy() {
+    let tree = Tree::new(&["index.html"]);
+    for symlinks in [Symlinks::Inside, Symlinks::Never, Symlinks::Anywhere] {
+        let directory = tree.serve().symlinks(symlinks);
+        assert_eq!(text(get(&directory, "/")), "index.html");
+        assert_eq!(get(&directory.index([""; 0]), "/").content_type(), Some("text/html; charset=utf-8"));
+    }
+}
+
+#[test]
+fn hidden_names_can_be_served() {
+    let tree = Tree::new(&[".env", ".git/config", "dir/.hidden"]);
+    let directory = tree.serve().dotfiles(Dotfiles::Served);
+    for path in ["/.env", "/.git/config", "/.git/", "/dir/.hidden"] {
+        status(&directory, path, 200);
+    }
+    assert!(text(get(&directory, "/")).contains(">.git/<"));
+    status(&directory, "/../root/.env", 404);
+}
+
+#[test]
+fn listings_can_be_off() {
+    let tree = Tree::new(&["dir/a.txt", "site/index.html"]);
+    let directory = tree.serve().listings(false);
+    status(&directory, "/", 404);
+    status(&directory, "/dir/", 404);
+    status(&directory, "/dir/a.txt", 200);
+    status(&directory, "/site/", 200);
 }

@@ -1,0 +1,144 @@
+//! What a user writes: a directory, and what of it is served how.
+
+use crate::cache::{Cache, Shelf};
+use crate::files::Files;
+use crate::resolve::Root;
+use crate::{CacheControl, Dotfiles, Names, Symlinks};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use switchboard_core::{Handler, Request, Response};
+
+/// Serves the files beneath a directory.
+///
+/// - A directory answers with its `index.html`, or else a listing; without its final slash it is redirected.
+/// - Names that begin with a dot are hidden, except `/.well-known/` (RFC 8615).
+/// - Symbolic links are followed where they stay beneath the root; absolute ones are not followed.
+/// - Anything but files and directories is 404, at once. What the process may not read is 403.
+///
+/// ```
+/// use switchboard::{Handler, Request, Status, block_on};
+/// use switchboard::fileserve::Directory;
+///
+/// let directory = Directory::new(env!("CARGO_MANIFEST_DIR"))?;
+/// let mut request = Request::parse("GET /Cargo.toml HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+/// let response = block_on(directory.handle(&mut request));
+/// assert_eq!(response.status(), Status::OK);
+/// assert!(response.headers().get("etag").is_some());
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Directory {
+    pub(crate) files: Files,
+    pub(crate) index: Vec<String>,
+    pub(crate) fallback: Option<String>,
+    pub(crate) has_listings: bool,
+    pub(crate) sorted: usize,
+}
+
+impl Directory {
+    /// Serves what is beneath `root`, which stays open: renaming it later changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// If `root` is not a directory that can be opened; the text names it.
+    pub fn new(root: impl AsRef<Path>) -> io::Result<Self> {
+        Ok(Self {
+            files: Files::new(Root::open(root.as_ref())?),
+            index: vec!["index.html".into()],
+            fallback: None,
+            has_listings: true,
+            sorted: 20_000,
+        })
+    }
+
+    /// The names that stand for a directory, the first that is there. By default `index.html`; with none, every
+    /// directory is listed.
+    pub fn index<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.index = names.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Serves an application of one page: what is not there is answered with `file`, if a person asked for it.
+    ///
+    /// That is a browser that goes to an address (`Sec-Fetch-Mode: navigate`, or an `Accept` that names `text/html`),
+    /// unless the address ends in the name of an asset, such as `app.js`. Everything else that is missing, a script of
+    /// a page that was deployed over, say, is still 404. There are no listings then.
+    pub fn spa(mut self, file: impl Into<String>) -> Self {
+        self.fallback = Some(file.into());
+        self.has_listings = false;
+        self
+    }
+
+    /// What becomes of names that begin with a dot.
+    pub fn dotfiles(mut self, dotfiles: Dotfiles) -> Self {
+        self.files.root.dotfiles = dotfiles;
+        self
+    }
+
+    /// Which symbolic links are followed.
+    pub fn symlinks(mut self, symlinks: Symlinks) -> Self {
+        self.files.root.symlinks = symlinks;
+        self
+    }
+
+    /// Whether a directory without an index is listed, as by default; otherwise it is 404.
+    pub fn listings(mut self, has_listings: bool) -> Self {
+        self.has_listings = has_listings;
+        self
+    }
+
+    /// The most entries of a directory that are sorted, in memory; 20,000 by default. A larger one is listed all the
+    /// same, in the order the system gives, while it is read.
+    pub fn sorted_listings(mut self, entries: usize) -> Self {
+        self.sorted = entries;
+        self
+    }
+
+    /// Whether a file may be answered with a compressed one beside it: `app.js.br`, `.zst` or `.gz` for `app.js`, the
+    /// one the client likes best. Only for media types that are worth compressing. Off by default, because it is a
+    /// promise: that these are the same file.
+    pub fn precompressed(mut self, are_precompressed: bool) -> Self {
+        self.files.are_precompressed = are_precompressed;
+        self
+    }
+
+    /// Whether texts of 1 KiB and more are compressed while they are sent, for clients that take gzip. Small ones that
+    /// are asked for often are kept compressed (see [`cache`](Directory::cache)). A compressed answer has no ranges;
+    /// a request for one gets the file as it is. Off by default.
+    #[cfg(feature = "gzip")]
+    pub fn compress(mut self, are_compressed: bool) -> Self {
+        self.files.are_compressed = are_compressed;
+        self
+    }
+
+    /// What is kept in memory: see [`Cache`].
+    pub fn cache(mut self, cache: Cache) -> Self {
+        self.files.shelf = Arc::new(Shelf::new(cache));
+        self
+    }
+
+    /// How long clients may use a copy of the files of these names without asking. Of two rules that fit, the later one
+    /// counts. Without any, names that carry a hash of their content are good for ever, and others are asked for each
+    /// time (and answered 304).
+    pub fn cache_control(mut self, names: Names, value: CacheControl) -> Self {
+        self.files.cache_control.add(names, value);
+        self
+    }
+
+    /// The media type of files with this extension, written without a dot, instead of what is known of it.
+    ///
+    /// # Panics
+    ///
+    /// If the media type cannot stand in a field: it has control characters.
+    pub fn media_type(mut self, extension: &str, media_type: impl Into<String>) -> Self {
+        self.files.media_types.set(extension, media_type.into());
+        self
+    }
+}
+
+impl Handler for Directory {
+    async fn handle(&self, request: &mut Request) -> Response {
+        self.respond(request)
+    }
+}

@@ -1,0 +1,28 @@
+//! What of the disk may be seen, as values.
+
+/// Names that begin with a dot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Dotfiles {
+    /// They are neither served nor listed, nor is what is beneath them; except `/.well-known/` at the root (RFC 8615),
+    /// which exists to be served.
+    #[default]
+    Hidden,
+    /// They are names like any other.
+    Served,
+}
+
+/// Symbolic links, of files and of directories on the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Symlinks {
+    /// Followed where they stay beneath the root. One that leads out, an absolute one too, is not there: 404.
+    #[default]
+    Inside,
+    /// None is followed: what is reached only by one is not there. Each name on the way is opened by itself, so a path
+    /// costs a system call for each of its segments.
+    Never,
+    /// Followed wherever they lead, out of the root too. Whoever can make a link beneath the root can then publish
+    /// every file the server may read.
+    Anywhere,
+}

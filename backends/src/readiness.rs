@@ -25,9 +25,9 @@ use rustix::io::Errno;
 /// How many calls in a row may be ready before others get a turn.
 const TURNS: u32 = 16;
 
-/// The most bytes of a file that go out before others get a turn. With 256 KiB, and a turn for others after each, a file
-/// of a MiB takes a quarter less of the processor than with 64 KiB and sixteen in a row: there are fewer calls, and
-/// clients read meanwhile what is still in its cache.
+/// The most bytes of a file that go out before others get a turn. With 256 KiB, and a turn for others after each, a
+/// file of a MiB takes a quarter less of the processor than with 64 KiB and sixteen in a row: there are fewer calls,
+/// and clients read meanwhile what is still in its cache.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const SENDFILE: usize = 256 << 10;
 

@@ -30,7 +30,8 @@ pub trait Transport: Send + Sync + 'static {
     fn poll_write(&self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>>;
 
     /// Sends some of the `len` bytes of `file` at `offset`; answers how many, 0 at the end of the file. One that waits
-    /// for the client in here sends at most 64 KiB, as each turn has a limit. The default reads so many and writes them.
+    /// for the client in here sends at most 64 KiB, as each turn has a limit. The default reads so many and writes
+    /// them.
     fn poll_send_file(&self, cx: &mut Context<'_>, file: &File, offset: u64, len: u64) -> Poll<io::Result<usize>> {
         let mut turn = buffers::take(TURN);
         let wanted = usize::try_from(len).unwrap_or(TURN).min(TURN);

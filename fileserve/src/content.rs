@@ -114,6 +114,9 @@ mod tests {
             assert_eq!(collect(content.clone().body(0, 9)), b"012345678", "{content:?}");
             assert_eq!(collect(content.clone().body(9, 1)), b"9", "{content:?}");
         }
+        let memory = Content::Memory(Arc::from(*b"0123456789"));
+        assert_eq!(collect(memory.clone().body(3, 10)), b"3456789", "no more than there is");
+        assert_eq!(collect(memory.body(11, 10)), b"");
     }
 
     #[test]

@@ -81,6 +81,7 @@ mod tests {
         let names = [
             "main.8e0b5a3c.js",
             "main-8e0b5a3c.mjs",
+            "main.12ab34cd.js",
             "2.8e0b5a3c.chunk.css",
             "main.8e0b5a3c.chunk.js.map",
             "app.8e0b5a3c.min.js",
@@ -98,7 +99,8 @@ mod tests {
             "index-_k9d3Bfa.js.map",
             "lazy-component-BfE3kd9a.js",
             "app-X3QZ4ZPB.js",
-            "Inter-X3QZ4ZPB.woff2",
+            "Inter-AB23CD45.woff2",
+            "index-AbC3d4ef.js",
             "größe-BfE3kd9a.js",
         ];
         for name in names {
@@ -120,6 +122,8 @@ mod tests {
             "hits-decade80.mp3",
             "lib-defaced1.js",
             "plan-Day1-No2.png",
+            "play-toBeOrNo.mp3",
+            "clip-h264x265.mp4",
             // dates, versions and numbers
             "photo-20240101.jpg",
             "photo-1dec2024.jpg",
@@ -145,6 +149,7 @@ mod tests {
             "main.8e0b5a3c9.js",
             "main.8E0B5a3c.gif.js",
             "app-X3QZ9ZPB.js",
+            "lib-a1z2b3c4.js",
             "index-BfE3kd9aX.css",
             "index-BfE3k+9a.css",
             "index-bfé3kd9A.css",

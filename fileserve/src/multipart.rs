@@ -223,6 +223,7 @@ mod tests {
     fn boundaries_differ_and_are_long() {
         let boundaries: HashSet<String> = (0..100).map(|_| unforeseeable()).collect();
         assert_eq!(boundaries.len(), 100);
+        assert!(boundaries.iter().all(|boundary| boundary[..16] != boundary[16..]));
         assert!(
             boundaries.iter().all(|boundary| boundary.len() == 32 && boundary.bytes().all(|b| b.is_ascii_hexdigit()))
         );

@@ -160,6 +160,7 @@ mod tests {
             ("bytes=0-1;3-4", 10, Selection::Whole),
             ("bytes=0-1,bytes=3-4", 10, Selection::Whole),
             ("bytes=0-3,3-4", 10, Selection::Whole),
+            ("bytes=3-4,0-3", 10, Selection::Whole),
             ("bytes=4-9,0-1,-6", 10, Selection::Whole),
             ("bytes=2-5,3-4", 10, Selection::Whole),
             ("bytes=0-,0-", 10, Selection::Whole),

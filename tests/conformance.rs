@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
-use switchboard::conformance::{APART, CASES, Subject, threats};
+use switchboard::conformance::{APART, CASES, DIRECTORY_CASES, Subject, threats};
 use switchboard::timer::{self, Fired, Key, Tick};
 use switchboard::{AnyBackend, Backend, Connection, Rejected, Timed, Timer, Transport, block_on};
 
@@ -34,7 +34,8 @@ fn main() {
     let mut trials = Vec::new();
     let others = [(MANAGED, timer::NAMES[0]), (CUSTOM, FOREIGN), (SUSPENDING, timer::NAMES[0])];
     for (backend, timer) in ours.chain(others) {
-        for case in CASES.iter().chain(threats::CASES).chain(threats::FILE_CASES) {
+        let cases = [CASES, DIRECTORY_CASES, threats::CASES, threats::FILE_CASES];
+        for case in cases.into_iter().flatten() {
             trials.push(Trial::test(format!("{backend}::{timer}::{}", case.name), move || {
                 (case.run)(&subject(backend, timer));
                 Ok(())

@@ -26,6 +26,7 @@ use crate::representation::Representation;
 use crate::resolve::Opened;
 use crate::state::State;
 use std::collections::{HashMap, VecDeque};
+use std::ffi::OsString;
 use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Read};
@@ -85,7 +86,8 @@ pub(crate) struct Shelf {
 
 #[derive(Debug, Default)]
 struct Kept {
-    entries: HashMap<PathBuf, Arc<Entry>>,
+    /// By their paths, whose text is hashed faster than their names one by one.
+    entries: HashMap<OsString, Arc<Entry>>,
     /// In the order they came; some may have gone since.
     order: VecDeque<Weak<Entry>>,
     bytes: usize,
@@ -122,8 +124,8 @@ impl Moment {
 
     /// Whether less than `age` has passed; not if the clock has been set back.
     fn is_within(&self, age: Duration, now: SystemTime) -> bool {
-        let passed = millis(now).checked_sub(self.0.load(Relaxed));
-        passed.is_some_and(|passed| u128::from(passed) < age.as_millis())
+        let passed = || millis(now).checked_sub(self.0.load(Relaxed));
+        !age.is_zero() && passed().is_some_and(|passed| u128::from(passed) < age.as_millis())
     }
 }
 
@@ -160,7 +162,7 @@ impl Shelf {
         if self.knobs.size == 0 {
             return None;
         }
-        let entry = self.read().entries.get(path).filter(|entry| entry.is(coding))?.clone();
+        let entry = self.read().entries.get(path.as_os_str()).filter(|entry| entry.is(coding))?.clone();
         if !entry.checked.is_within(self.knobs.freshness, now) {
             if !entry.walked.is_within(WALK, now) {
                 return None; // opened again, it is offered again
@@ -169,7 +171,9 @@ impl Shelf {
                 self.write().remove(path);
                 return None;
             }
-            entry.checked.set(now);
+            if !self.knobs.freshness.is_zero() {
+                entry.checked.set(now);
+            }
         }
         entry.is_used.store(true, Relaxed);
         Some(entry)
@@ -187,8 +191,12 @@ impl Shelf {
         if self.knobs.size == 0 {
             return None;
         }
-        let kept =
-            self.read().entries.get(path).filter(|entry| entry.is(coding) && entry.state == opened.state).cloned();
+        let kept = self
+            .read()
+            .entries
+            .get(path.as_os_str())
+            .filter(|entry| entry.is(coding) && entry.state == opened.state)
+            .cloned();
         if let Some(entry) = kept {
             entry.walked.set(now);
             entry.checked.set(now);
@@ -227,7 +235,7 @@ impl Shelf {
 
     /// Whether this path was asked for before, as far as is remembered.
     fn was_seen(&self, path: &Path) -> bool {
-        let hash = self.hashes.hash_one(path);
+        let hash = self.hashes.hash_one(path.as_os_str());
         let place = &self.seen[hash as usize % SEEN];
         place.swap(hash, Relaxed) == hash
     }
@@ -245,7 +253,7 @@ impl Kept {
     fn insert(&mut self, entry: &Arc<Entry>, most: usize) {
         self.remove(&entry.path);
         self.bytes += entry.size.load(Relaxed);
-        self.entries.insert(entry.path.clone(), entry.clone());
+        self.entries.insert(entry.path.clone().into(), entry.clone());
         self.order.push_back(Arc::downgrade(entry));
         self.make_room(most);
     }
@@ -269,11 +277,11 @@ impl Kept {
     }
 
     fn keeps(&self, entry: &Arc<Entry>) -> bool {
-        self.entries.get(&entry.path).is_some_and(|kept| Arc::ptr_eq(kept, entry))
+        self.entries.get(entry.path.as_os_str()).is_some_and(|kept| Arc::ptr_eq(kept, entry))
     }
 
     fn remove(&mut self, path: &Path) {
-        if let Some(entry) = self.entries.remove(path) {
+        if let Some(entry) = self.entries.remove(path.as_os_str()) {
             self.bytes -= entry.size.load(Relaxed);
         }
     }

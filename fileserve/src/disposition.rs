@@ -22,12 +22,11 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
 /// Has the file at `path` saved under its name, if the query asks for it: `?download`.
 pub(crate) fn asked(request: &Request, path: &Path, file: Response) -> Response {
     let asks = request.query().is_some_and(|query| query.split('&').any(|part| part == "download"));
-    match path.file_name() {
-        Some(name) if asks && matches!(file.status(), Status::OK | Status::PARTIAL_CONTENT) => {
-            file.with_header("content-disposition", attachment(name.as_encoded_bytes()))
-        }
-        _ => file,
+    if !asks || !matches!(file.status(), Status::OK | Status::PARTIAL_CONTENT) {
+        return file;
     }
+    let name = path.file_name().unwrap_or_default();
+    file.with_header("content-disposition", attachment(name.as_encoded_bytes()))
 }
 
 /// Both forms of the name: one that every client reads, and the exact one.

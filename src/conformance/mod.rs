@@ -99,6 +99,8 @@ mod apart;
 mod bodies;
 mod client;
 mod deadlines;
+#[cfg(all(unix, feature = "fileserve"))]
+mod directory;
 mod gate;
 mod lifecycle;
 mod neighbours;
@@ -306,6 +308,19 @@ pub const CASES: &[Case] = &[
     case("stats_tell_what_connections_do", overload::stats_tell_what_connections_do),
     case("stats_count_limits", overload::stats_count_limits),
 ];
+
+/// What is promised of a directory that is served; nothing without the feature `fileserve`.
+#[cfg(all(unix, feature = "fileserve"))]
+pub const DIRECTORY_CASES: &[Case] = &[
+    case("files_of_any_size_arrive_whole", directory::files_of_any_size_arrive_whole),
+    case("a_long_listing_arrives_whole", directory::a_long_listing_arrives_whole),
+    #[cfg(feature = "gzip")]
+    case("a_text_is_compressed_on_the_way", directory::a_text_is_compressed_on_the_way),
+];
+
+/// What is promised of a directory that is served; nothing without the feature `fileserve`.
+#[cfg(not(all(unix, feature = "fileserve")))]
+pub const DIRECTORY_CASES: &[Case] = &[];
 
 /// More behaviours, each to be run in a process of its own, in which nothing else happens, and which may have so many
 /// files open (`ulimit -n`).

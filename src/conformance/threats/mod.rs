@@ -88,7 +88,7 @@ mod heads;
 #[cfg(all(unix, feature = "fileserve"))]
 mod paths;
 #[cfg(all(unix, feature = "fileserve"))]
-mod site;
+pub(super) mod site;
 mod witness;
 
 use super::{Case, case};

@@ -21,15 +21,24 @@ impl Drop for Folder {
 }
 
 /// The directory, its server, and a client that is connected to it.
-pub(super) struct Site {
+pub(in super::super) struct Site {
     folder: Folder,
-    pub(super) server: Running,
+    pub(in super::super) server: Running,
     client: Client,
 }
 
 impl Site {
     /// With these files, each of which contains its own name.
-    pub(super) fn of(subject: &Subject, files: &[&str]) -> Self {
+    pub(in super::super) fn of(subject: &Subject, files: &[&str]) -> Self {
+        Self::with(subject, files, |directory| directory)
+    }
+
+    /// The same, of a directory that is served in another way.
+    pub(in super::super) fn with(
+        subject: &Subject,
+        files: &[&str],
+        policy: impl FnOnce(Directory) -> Directory,
+    ) -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let name = format!("switchboard-site-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let folder = Folder(std::env::temp_dir().join(name));
@@ -38,7 +47,7 @@ impl Site {
         write(&folder.0.join("root-sibling/secret.txt"), SECRET);
         fs::create_dir(&root).expect("a folder");
         files.iter().for_each(|file| write(&root.join(file), file));
-        let server = subject.serve(unhurried(), Directory::new(root).expect("a directory"));
+        let server = subject.serve(unhurried(), policy(Directory::new(root).expect("a directory")));
         let client = Client::of(&server);
         Self { folder, server, client }
     }
@@ -51,16 +60,16 @@ impl Site {
         self.folder.0.join("root").join(name)
     }
 
-    pub(super) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+    pub(in super::super) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
         write(&self.file(name), content);
     }
 
-    pub(super) fn get(&mut self, target: &str) -> Reply {
+    pub(in super::super) fn get(&mut self, target: &str) -> Reply {
         self.ask(&format!("GET {target}"), "")
     }
 
     /// The answer to a request of this method and target, with these fields; only the head, if it is a HEAD.
-    pub(super) fn ask(&mut self, line: &str, fields: &str) -> Reply {
+    pub(in super::super) fn ask(&mut self, line: &str, fields: &str) -> Reply {
         self.client.send(format!("{line} HTTP/1.1\r\nHost: test\r\n{fields}\r\n"));
         let reply = if line.starts_with("HEAD ") { self.client.head() } else { self.client.reply() };
         if reply.field("connection") == Some("close") {

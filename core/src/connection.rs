@@ -168,6 +168,8 @@ impl Conversation {
                 peer: self.peer,
                 method: self.request.method(),
                 target: self.request.target(),
+                version: terms.version,
+                headers: self.request.headers(),
                 status: response.status,
                 length: if terms.is_head { Some(0) } else { response.body.len() },
                 took: started.elapsed(),

@@ -1,6 +1,6 @@
 //! What a server reports while it runs. The library itself never prints.
 
-use crate::{Rejected, Status};
+use crate::{Headers, Rejected, Status, Version};
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -22,6 +22,10 @@ pub enum Event<'a> {
         method: &'a str,
         /// The target of the request, as it was sent.
         target: &'a str,
+        /// The version of HTTP the client speaks.
+        version: Version,
+        /// The fields of the request, as they came: what is written into a log has to be escaped.
+        headers: &'a Headers,
         /// The status of the answer.
         status: Status,
         /// The length of the body in bytes, where it is known beforehand.
@@ -105,7 +109,7 @@ pub enum Event<'a> {
 impl fmt::Display for Event<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Answered { peer, method, target, status, length, took, is_complete } => {
+            Self::Answered { peer, method, target, status, length, took, is_complete, .. } => {
                 // Escaped, because a terminal obeys some characters beyond ASCII.
                 write!(f, "{peer} \"{method} {}\" {} ", target.escape_debug(), status.code())?;
                 match length {

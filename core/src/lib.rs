@@ -67,6 +67,7 @@ pub use error::{BodyError, InvalidField, Refusal, Rejected};
 pub use event::Event;
 pub use handler::{AsyncCall, AsyncCallWith, Asynchronous, Handler, With, asynchronous, plain, with};
 pub use headers::Headers;
+pub use http1::parse::Version;
 pub use limits::{Limits, Overload};
 pub use offload::{Blocking, Offload, blocking};
 pub use request::Request;

@@ -9,7 +9,8 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use switchboard_core::internals::{Client, Simulation};
 use switchboard_core::{
-    Body, Headers, IntoResponse, Limits, Producer, Request, Response, Status, Upgraded, asynchronous, block_on, with,
+    Body, Event, Headers, IntoResponse, Limits, Producer, Request, Response, Status, Upgraded, asynchronous, block_on,
+    with,
 };
 
 const GET: &str = "GET / HTTP/1.1\r\nHost: test\r\n\r\n";
@@ -279,4 +280,30 @@ fn a_sink_that_was_kept_does_not_wait_for_ever() {
     let mut sink = kept.recv().expect("it is kept");
     block_on(sink.send("z".repeat(20_000)));
     assert!(received(&mut client).is_empty());
+}
+
+#[test]
+fn the_log_is_told_what_each_request_was() {
+    let (sender, events) = mpsc::channel();
+    let observer = move |event: &Event<'_>| {
+        if let Event::Answered { target, version, headers, .. } = event {
+            let name = headers.get("user-agent").map(str::to_string);
+            sender.send((target.to_string(), version.to_string(), name)).expect("the test listens");
+        }
+    };
+    let handler = |request: &mut Request| match request.path() {
+        "/echo" => Response::upgrade("echo", async |_| {}),
+        _ => Response::text("Hello"),
+    };
+    let simulation = Simulation::observed(Limits::default(), handler, observer);
+    let mut client = simulation.connect();
+    client.send(
+        "GET /1 HTTP/1.0\r\nConnection: keep-alive\r\nUser-Agent: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: test\r\n\r\n",
+    );
+    client.send(UPGRADE.replace("/ ", "/echo ").replace("Host:", "User-Agent: b\r\nHost:"));
+    let expected = [("/1", "HTTP/1.0", Some("a")), ("/2", "HTTP/1.1", None), ("/echo", "HTTP/1.1", Some("b"))];
+    for (target, version, agent) in expected {
+        let told = (target.to_string(), version.to_string(), agent.map(str::to_string));
+        assert_eq!(events.try_recv(), Ok(told));
+    }
 }

@@ -17,6 +17,7 @@ use super::syntax;
 use crate::error::Refusal;
 use crate::headers::{Field, Headers, Span};
 use crate::{Limits, Status};
+use std::fmt;
 use std::ops::Range;
 
 const TOO_LONG_A_LINE: Refusal = Refusal::new(Status::URI_TOO_LONG, "the request line is too long");
@@ -74,12 +75,30 @@ impl Scan {
     }
 }
 
-/// The protocol versions we speak.
+/// The version of HTTP that a client speaks; its text is as in a request line.
+///
+/// ```
+/// use switchboard::Version;
+///
+/// assert_eq!(Version::Http10.to_string(), "HTTP/1.0");
+/// assert!(Version::Http10 < Version::Http11);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Version {
+#[non_exhaustive]
+pub enum Version {
+    /// 1.0.
     Http10,
     /// 1.1, and any later 1.x, which is read as 1.1 (RFC 9110 section 2.5).
     Http11,
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Http10 => "HTTP/1.0",
+            Self::Http11 => "HTTP/1.1",
+        })
+    }
 }
 
 /// The request line, as spans of the head.

@@ -9,7 +9,7 @@ use switchboard::{Request, Status};
 
 /// Answers "Hello, World!" on /
 #[derive(Parser)]
-#[command(version)]
+#[command(name = "hello", version)]
 struct Hello {
     #[command(flatten)]
     options: Options,
@@ -23,5 +23,5 @@ fn hello(request: &mut Request) -> Result<&'static str, Status> {
 }
 
 fn main() -> ExitCode {
-    Hello::parse().options.run(|options, backend, timer| options.serve(backend, timer, hello))
+    Hello::parse().options.run(|options, backend, timer| options.serve(backend, timer, hello, ()))
 }

@@ -1,12 +1,14 @@
 //! What `hello` and `serve` have in common: their options, and running until a signal comes.
 
 use clap::{Args, ValueEnum};
+use jiff::Timestamp;
 use std::error::Error;
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::process::ExitCode;
-use std::sync::mpsc;
-use std::time::{Duration, SystemTime};
-use switchboard::{AnyBackend, Backend, Handler, Limits, Overload, Server, Timed, Timer, timer};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+use switchboard::{AnyBackend, Backend, Event, Handler, Limits, Overload, Server, Timed, Timer, timer};
 
 type AnyTimer = Box<dyn Timer<Timed> + Send>;
 
@@ -17,11 +19,11 @@ const DRAIN: Duration = Duration::from_secs(10);
 pub(crate) struct Options {
     #[arg(long, default_value = "threads", value_name = "NAME[:KNOBS]")]
     #[arg(help = choices("Where connections run", &AnyBackend::names().collect::<Vec<_>>()))]
-    backend: String,
+    pub(crate) backend: String,
 
     #[arg(long, default_value = timer::NAMES[0], value_name = "NAME")]
     #[arg(help = choices("Where deadlines are kept", timer::NAMES))]
-    timer: String,
+    pub(crate) timer: String,
 
     /// Say what backends and timers there are, with advice and knobs, and end
     #[arg(long)]
@@ -43,7 +45,7 @@ pub(crate) struct Options {
     #[arg(long, value_enum, default_value = "wait")]
     overload: OnOverload,
 
-    /// Nothing on stderr while serving: no access log, no warnings
+    /// Nothing on stderr while serving: no log, no warnings
     #[arg(long)]
     quiet: bool,
 }
@@ -54,6 +56,26 @@ enum OnOverload {
     Reject,
     Close,
 }
+
+/// How the lines of a program read, on stderr. `()` is for those that leave it at that.
+pub(crate) trait Log: Send + Sync + 'static {
+    /// What is said when the program listens.
+    fn start(&self, _addr: SocketAddr) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// What the server reports.
+    fn event(&self, event: &Event<'_>) -> String {
+        format!("{} {event}", Timestamp::now().strftime("%a, %d %b %Y %T GMT"))
+    }
+
+    /// What the program itself has to say.
+    fn message(&self, text: &str) -> String {
+        text.into()
+    }
+}
+
+impl Log for () {}
 
 impl Options {
     /// Runs `serve` with the backend and the timer that were asked for; or says what there is.
@@ -80,23 +102,30 @@ impl Options {
         backend: impl Backend,
         timer: impl Timer<Timed> + Send + 'static,
         handler: impl Handler,
+        log: impl Log,
     ) -> Result<(), Box<dyn Error>> {
         let (signal, signals) = mpsc::channel();
         ctrlc::set_handler(move || signal.send(()).unwrap_or(()))?;
 
+        let log = Arc::new(log);
         let mut server = Server::bind(&self.addr)?.timer(timer).limits(self.limits());
         if !self.quiet {
-            server = server.observer(|event| say(&format!("{} {event}", httpdate::fmt_http_date(SystemTime::now()))));
+            let log = log.clone();
+            server = server.observer(move |event| say(&log.event(event)));
         }
         let running = server.spawn(backend, handler)?;
+        if !self.quiet {
+            log.start(running.addr()).iter().for_each(|line| say(line));
+        }
         let mut stdout = io::stdout();
         writeln!(stdout, "listening on http://{}", running.addr())?;
         stdout.flush()?;
 
         signals.recv()?;
-        say(&format!("stopping: requests have {} s to finish; once more to end at once", DRAIN.as_secs()));
+        let stopping = format!("stopping: requests have {} s to finish; once more to end at once", DRAIN.as_secs());
+        say(&log.message(&stopping));
         std::thread::spawn(move || signals.recv().map(|()| std::process::exit(130)));
-        say(&running.shutdown(DRAIN).to_string());
+        say(&log.message(&running.shutdown(DRAIN).to_string()));
         Ok(())
     }
 
@@ -133,5 +162,5 @@ fn choices(what: &str, names: &[&str]) -> String {
 
 /// A line on stderr. If nobody takes it, it is lost: serving is more important.
 fn say(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
+    let _ = io::stderr().write_all(format!("{line}\n").as_bytes()); // in one piece
 }

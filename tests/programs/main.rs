@@ -2,6 +2,8 @@
 
 #![cfg(unix)]
 
+mod serve;
+
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -12,7 +14,9 @@ fn example(name: &str) -> Command {
     let mut path = std::env::current_exe().expect("the test's own path");
     path.pop(); // the test
     path.pop(); // deps
-    Command::new(path.join("examples").join(name))
+    let mut command = Command::new(path.join("examples").join(name));
+    command.env_remove("SERVE_AUTH"); // that of whoever runs the tests
+    command
 }
 
 /// A program that listens; killed when it goes, if it has not ended.
@@ -23,8 +27,10 @@ struct Program {
 
 impl Program {
     fn start(name: &str, arguments: &[&str]) -> Self {
-        let mut command = example(name);
-        command.args(arguments).args(["--addr", "127.0.0.1:0"]);
+        Self::run(example(name).args(arguments).args(["--addr", "127.0.0.1:0"]))
+    }
+
+    fn run(command: &mut Command) -> Self {
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -132,7 +132,8 @@ mod tests {
         let sent = field(&response, "allow-headers").unwrap();
         assert!(["authorization", "range", "if-range", "*"].iter().all(|name| sent.contains(name)), "{sent}");
         assert_eq!(vary(&response), [b""; 0]);
-        for (method, fields) in [("OPTIONS", "Origin: https://a.example\r\n"), ("GET", PREFLIGHT), ("OPTIONS", "")] {
+        let half = PREFLIGHT.split_inclusive("\r\n").map(|line| ("OPTIONS", line));
+        for (method, fields) in half.chain([("GET", PREFLIGHT), ("OPTIONS", "")]) {
             let response = ask(&["*"], method, fields);
             assert_eq!((response.status(), field(&response, "allow-methods")), (Status::OK, None), "{method} {fields}");
         }

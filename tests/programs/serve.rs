@@ -158,19 +158,21 @@ fn a_log_for_reading() {
 
 #[test]
 fn at_the_start_it_says_what_it_does() {
-    let log = serve(&["--timer", "heap", "--spa", "--symlinks", "never", "--cache", "8MiB", "--cors"]).log();
-    for words in ["serving /", "threads", "heap", "at http://127.0.0.1:", "not listed", "links not", "8 MiB", "of *"] {
-        assert!(log.iter().any(|line| line.starts_with("# ") && line.contains(words)), "{words}: {log:?}");
-    }
-    let log = serve(&["--hidden", "--cache", "off", "--compress", "--index", "a", "--index", "b"]).log();
-    for words in ["by a, b, or else listed", "dotfiles served", "no cache; texts compressed", "for everybody"] {
-        assert!(log.iter().any(|line| line.contains(words)), "{words}: {log:?}");
-    }
-    let log = serve(&["--no-listing", "--symlinks", "anywhere", "--freshness", "2", "--spa=a.html"]).log();
-    for words in
-        ["not listed", "followed anywhere; a.html where nothing is", "32 MiB, compared with the disk after 2 s"]
-    {
-        assert!(log.iter().any(|line| line.contains(words)), "{words}: {log:?}");
+    let cases: [(&[&str], &[&str]); 5] = [
+        (&["--timer", "heap"], &["serving /", "on the backend threads, with the timer heap", "at http://127.0.0.1:"]),
+        (&["--spa", "--symlinks", "never"], &["not listed", "links not followed; index.html where nothing is"]),
+        (&["--no-listing", "--symlinks", "anywhere", "--cors"], &["not listed", "followed anywhere", "may be of *"]),
+        (&["--hidden", "--cache", "off", "--compress"], &["dotfiles served", "no cache; texts compressed"]),
+        (
+            &["--index", "a", "--index", "b", "--cache", "8MiB", "--freshness", "2"],
+            &["by a, b, or else listed; dotfiles hidden", "8 MiB, compared with the disk after 2 s", "for everybody"],
+        ),
+    ];
+    for (arguments, words) in cases {
+        let log = serve(arguments).log();
+        for words in words {
+            assert!(log.iter().any(|line| line.starts_with("# ") && line.contains(words)), "{words}: {log:?}");
+        }
     }
 }
 

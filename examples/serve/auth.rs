@@ -7,7 +7,8 @@
 //!    blocks of one size that hold the length as well: so neither their bytes nor their lengths show, only how many
 //!    there are. What else the time depends on, the client knows: how long what it sent is, and whether it is base64.
 //! 3. Bytes are compared, in UTF-8 as they were typed.
-//! 4. Nothing is hidden on the way to us: that takes TLS, in front, or a network that is trusted.
+//! 4. An answer is for whom it is given to: where the handler lets caches give it to others (`public`), they may not.
+//! 5. Nothing is hidden on the way to us: that takes TLS, in front, or a network that is trusted.
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use std::sync::Arc;
@@ -106,9 +107,19 @@ impl<H: Handler> Handler for Auth<H> {
             Some(users) if users.identify(request.headers()).is_none() => {
                 Status::UNAUTHORIZED.into_response().with_header("www-authenticate", CHALLENGE)
             }
-            _ => self.handler.handle(request).await,
+            Some(_) => privately(self.handler.handle(request).await),
+            None => self.handler.handle(request).await,
         }
     }
+}
+
+/// A cache may not give an answer that took a password to others, unless it says `public` (RFC 9111 section 3.5).
+fn privately(mut response: Response) -> Response {
+    if let Some(value) = response.headers().get("cache-control").filter(|value| value.contains("public")) {
+        let value = value.replace("public", "private");
+        response.headers_mut().insert("cache-control", value).expect("it was a good field before");
+    }
+    response
 }
 
 #[cfg(test)]
@@ -185,7 +196,7 @@ mod tests {
     #[test]
     fn strangers_learn_nothing() {
         let handler = |request: &mut Request| match request.path() {
-            "/there" => Ok("Hello"),
+            "/there" => Ok(Response::text("Hello").with_header("cache-control", "public, max-age=9")),
             _ => Err(Status::NOT_FOUND),
         };
         let answer = |users: Option<Users>, line: &str, value: &str| {
@@ -194,9 +205,11 @@ mod tests {
             (response.status().code(), format!("{response:?}"))
         };
         let ann = || Some(users(&["ann:one"]).unwrap());
-        assert_eq!(answer(ann(), "GET /there", &basic("ann:one")).0, 200);
+        let (status, text) = answer(ann(), "GET /there", &basic("ann:one"));
+        assert!(status == 200 && text.contains("private, max-age=9") && !text.contains("public"), "{text}");
         assert_eq!(answer(ann(), "GET /nowhere", &basic("ann:one")).0, 404);
-        assert_eq!(answer(None, "GET /there", &basic("ann:two")).0, 200);
+        let (status, text) = answer(None, "GET /there", &basic("ann:two"));
+        assert!(status == 200 && text.contains("public, max-age=9"), "{text}");
         let (status, text) = answer(ann(), "GET /there", &basic("ann:two"));
         assert!(status == 401 && text.contains("Basic realm=") && text.contains("UTF-8"), "{text}");
         for line in ["GET /nowhere", "HEAD /there", "OPTIONS /there", "PUT /there"] {

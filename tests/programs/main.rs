@@ -45,11 +45,15 @@ impl Program {
     }
 
     fn ask(&self, request: &str) -> String {
+        String::from_utf8(self.ask_bytes(request)).expect("text")
+    }
+
+    fn ask_bytes(&self, request: &str) -> Vec<u8> {
         let mut client = TcpStream::connect(&self.addr).expect("it listens");
         client.write_all(request.as_bytes()).expect("it reads");
-        let mut text = String::new();
-        client.read_to_string(&mut text).expect("an answer");
-        text
+        let mut bytes = Vec::new();
+        client.read_to_end(&mut bytes).expect("an answer");
+        bytes
     }
 
     /// Sends a signal, waits for the end; what was left on stdout, and stderr.

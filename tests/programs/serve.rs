@@ -3,6 +3,8 @@
 use super::{Program, example};
 use rustix::process::Signal;
 use serde_json::{Value, json};
+use std::fs;
+use std::os::unix::fs::symlink;
 use std::process::Output;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -154,6 +156,50 @@ fn a_log_for_reading() {
     let log = logged(&["--log", "plain"]);
     assert!(log[0].contains(" GMT 127.0.0.1:") && log[0].contains(r#""GET /x?a=\\%0A\u{202e}\'" 401 17 "#), "{log:?}");
     assert!(log[0].ends_with("ms"), "{log:?}");
+}
+
+/// A directory with what the policies are about; it stays, in the folder cargo has for that.
+fn tree() -> String {
+    let root = format!("{}/serve/root", env!("CARGO_TARGET_TMPDIR"));
+    let _ = fs::remove_dir_all(&root); // it is not there the first time
+    fs::create_dir_all(&root).expect("a directory");
+    fs::write(format!("{root}/../beyond"), "beyond").expect("a file");
+    for name in ["start.html", "page.html", ".dot"] {
+        fs::write(format!("{root}/{name}"), name).expect("a file");
+    }
+    fs::write(format!("{root}/long.txt"), "long ".repeat(1000)).expect("a file");
+    symlink("page.html", format!("{root}/inside")).expect("a link");
+    symlink(format!("{root}/../beyond"), format!("{root}/outside")).expect("a link");
+    root
+}
+
+#[test]
+fn policies_reach_the_directory() {
+    let cases: [(&[&str], &str, &str, &str); 15] = [
+        (&[], "/.dot", "", "404 Not Found"),
+        (&["--hidden"], "/.dot", "", ".dot"),
+        (&[], "/", "", "long.txt"),
+        (&["--no-listing"], "/", "", "404 Not Found"),
+        (&["--index", "none.html", "--index", "start.html"], "/", "", "\r\n\r\nstart.html"),
+        (&[], "/inside", "", "\r\n\r\npage.html"),
+        (&["--symlinks", "never"], "/inside", "", "404 Not Found"),
+        (&[], "/outside", "", "404 Not Found"),
+        (&["--symlinks", "anywhere"], "/outside", "", "\r\n\r\nbeyond"),
+        (&[], "/route", "Accept: text/html\r\n", "404 Not Found"),
+        (&["--spa=page.html"], "/route", "Accept: text/html\r\n", "\r\n\r\npage.html"),
+        (&["--spa"], "/route", "Accept: text/html\r\n", "404 Not Found"),
+        (&[], "/long.txt", "Accept-Encoding: gzip\r\n", "long long"),
+        (&["--compress"], "/long.txt", "Accept-Encoding: gzip\r\n", "content-encoding: gzip\r\n"),
+        (&["--cache", "off"], "/long.txt", "", "long long"),
+    ];
+    let root = tree();
+    for (arguments, path, fields, expected) in cases {
+        let program = Program::start("serve", &[&[root.as_str(), "--quiet"], arguments].concat());
+        let bytes =
+            program.ask_bytes(&format!("GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n{fields}\r\n"));
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(text.contains(expected), "{arguments:?} {path}: {text}");
+    }
 }
 
 #[test]

@@ -34,7 +34,7 @@ pub(crate) struct Policies {
     #[arg(long, default_value = "0", value_name = "SECS", value_parser = clap::value_parser!(u64).range(..=86_400))]
     freshness: u64,
 
-    /// Compress texts while they are sent
+    /// Send texts compressed: as FILE.br, FILE.zst or FILE.gz if that lies beside FILE, or else by gzip on the way
     #[arg(long)]
     compress: bool,
 }
@@ -80,6 +80,7 @@ impl Policies {
                 Links::Anywhere => Symlinks::Anywhere,
             })
             .listings(self.are_listed())
+            .precompressed(self.compress)
             .compress(self.compress)
             .cache(self.cache());
         if let Some(file) = &self.spa {
@@ -119,7 +120,7 @@ impl Policies {
             (Size(mib), seconds) => format!("cache of {mib} MiB, compared with the disk after {seconds} s"),
         };
         if self.compress {
-            bytes += "; texts compressed";
+            bytes += "; texts compressed, by what lies beside them or on the way";
         }
         [names, bytes]
     }

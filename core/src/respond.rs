@@ -11,7 +11,7 @@ use crate::http1::parse::Version;
 use crate::stream::ROOM;
 use crate::transport::{TURN, read_at};
 use crate::word::{Ending, Phase};
-use crate::{Body, Event, Producer, Response, Status};
+use crate::{Body, Event, Producer, Response, Status, buffers};
 use std::fs::File;
 use std::future::poll_fn;
 use std::io;
@@ -121,14 +121,17 @@ impl Conversation {
         }
     }
 
-    /// The first turn of a file goes out behind the head, in one write; a small file is all in it.
+    /// The first turn of a file goes out with the head, in one write; a small file is all in it, and waits for company.
     async fn send_file(&mut self, file: &File, mut offset: u64, mut len: u64) -> Result<(), End> {
-        let head = self.output.len();
-        let first = TURN.saturating_sub(head).min(usize::try_from(len).unwrap_or(TURN));
-        self.output.resize(head + first, 0);
-        let read = read_at(file, &mut self.output[head..], offset);
-        self.output.truncate(head + *read.as_ref().unwrap_or(&0));
-        let read = read.map_err(|error| self.body_failed(&error))?;
+        let first = TURN.saturating_sub(self.output.len()).min(usize::try_from(len).unwrap_or(TURN));
+        let mut turn = buffers::take(TURN);
+        let read = read_at(file, &mut turn[..first], offset).map_err(|error| self.body_failed(&error))?;
+        if read <= COPIED {
+            self.output.extend_from_slice(&turn[..read]);
+        } else {
+            self.write(&turn[..read]).await?;
+        }
+        buffers::give(turn);
         if read < first {
             return Err(self.wrong_length(len, read as u64)); // the client must see that it is cut
         }

@@ -1,10 +1,10 @@
-//! All targets on requests from [`mutate`](switchboard_fuzz::mutate): a million cases each, or as many as the first
-//! argument says, from the seed in the second. A case that fails is printed with its seed.
+//! All targets on requests from [`mutate`](switchboard_fuzz::mutate), that of a directory on any bytes: a million cases
+//! each, or as many as the first argument says, from the seed in the second. A case that fails is printed with its seed.
 
 use std::panic::catch_unwind;
 use std::process::ExitCode;
 use switchboard_fuzz::mutate::{Random, requests};
-use switchboard_fuzz::{chunked, connection, head};
+use switchboard_fuzz::{chunked, connection, directory, head};
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1).map(|argument| argument.parse().expect("a number"));
@@ -21,12 +21,14 @@ fn main() -> ExitCode {
                 wire.splice(at..at, step.iter().copied());
             }
             connection::check(&wire);
+            directory::check(&noise(&mut random));
         });
         if checked.is_err() {
             eprintln!("that was seed {seed}");
             return ExitCode::FAILURE;
         }
     }
+    directory::remove();
     println!("{cases} cases from seed {seed} on: nothing found");
     ExitCode::SUCCESS
 }
@@ -35,4 +37,8 @@ fn main() -> ExitCode {
 fn body(wire: &[u8], random: &mut Random) -> Vec<u8> {
     let end = wire.windows(4).position(|bytes| bytes == b"\r\n\r\n").map_or(0, |at| at + 4);
     [&[random.below(256) as u8], &wire[end..]].concat()
+}
+
+fn noise(random: &mut Random) -> Vec<u8> {
+    (0..random.below(120)).map(|_| random.below(256) as u8).collect()
 }

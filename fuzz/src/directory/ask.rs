@@ -148,7 +148,12 @@ pub type Field = (&'static str, Vec<u8>);
 /// The last part of an input.
 pub fn fields(bytes: &mut Bytes<'_>, about: &About) -> Vec<Field> {
     let count = bytes.one_of(&[0, 1, 1, 1, 1, 2, 2, 5]);
-    (0..count).map(|_| field(bytes, about)).collect()
+    let mut fields: Vec<Field> = (0..count).map(|_| field(bytes, about)).collect();
+    // Alone it means nothing.
+    if fields.len() == 1 && fields[0].0 == "if-range" {
+        fields.push(("range", ranges(bytes, about)));
+    }
+    fields
 }
 
 fn field(bytes: &mut Bytes<'_>, about: &About) -> Field {
@@ -164,6 +169,7 @@ fn field(bytes: &mut Bytes<'_>, about: &About) -> Field {
         (0, _) => bytes.raw(40),
         (1, _) => date(bytes, about),
         (2, _) => tags(bytes, about),
+        (3..=4, "if-range") => date(bytes, about),
         (_, "range") => ranges(bytes, about),
         (_, "if-modified-since" | "if-unmodified-since") => date(bytes, about),
         _ => tags(bytes, about),

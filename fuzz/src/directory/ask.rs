@@ -226,16 +226,17 @@ fn tag(bytes: &mut Bytes<'_>, about: &About) -> Vec<u8> {
 fn ranges(bytes: &mut Bytes<'_>, about: &About) -> Vec<u8> {
     let units = ["bytes=", "bytes=", "bytes=", "bytes=", "bytes=", "bytes=", "Bytes=", "bytes= ", "lines=", "bytes "];
     let mut value = bytes.one_of(&units).to_string();
+    let are_apart = bytes.below(4) == 3;
     for index in 0..bytes.one_of(&[1, 1, 1, 1, 1, 1, 2, 2, 2, 3, 4, 15, 16, 17, 18, 0]) {
         if index > 0 {
             value += bytes.one_of(&[",", ",", ", ", " ,\t", ",,"]);
         }
-        value += &range(bytes, about, index);
+        value += &if are_apart { format!("{}-{}", 3 * index, 3 * index + 1) } else { range(bytes, about, index) };
     }
     value.into()
 }
 
-/// The spec at `index`: some kinds never overlap with others of theirs.
+/// The spec at `index` of a list.
 fn range(bytes: &mut Bytes<'_>, about: &About, index: u128) -> String {
     const BROKEN: &[&str] =
         &["", "-", "1", "+1-2", "1-+2", "1--2", "1-2-3", " 1-2", "1 - 2", "-1-2", "0x1-2", "a-b", "1-2;q=1"];
@@ -247,8 +248,7 @@ fn range(bytes: &mut Bytes<'_>, about: &About, index: u128) -> String {
         5 => format!("{}-{}", number(bytes, about), number(bytes, about)),
         6..=7 => format!("{}-", number(bytes, about)),
         8..=9 => format!("-{}", number(bytes, about)),
-        10..=12 => format!("{index}-{index}"),
-        13 => format!("{}-{}", 3 * index, 3 * index + 1),
+        10..=13 => format!("{index}-{index}"),
         14 => format!("000000000000000000000000000000{0}-0{0}", number(bytes, about)),
         _ => bytes.one_of(BROKEN).into(),
     }

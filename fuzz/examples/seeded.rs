@@ -1,5 +1,6 @@
-//! All targets on requests from [`mutate`](switchboard_fuzz::mutate), that of a directory on any bytes: a million cases
-//! each, or as many as the first argument says, from the seed in the second. A case that fails is printed with its seed.
+//! All targets on requests from [`mutate`](switchboard_fuzz::mutate), and that of a directory on any bytes: a million
+//! cases each, or as many as the first argument says, from the seed in the second. A case that fails is printed with
+//! its seed.
 
 use std::panic::catch_unwind;
 use std::process::ExitCode;

@@ -11,6 +11,7 @@ use crate::cache_control::Rules;
 use crate::conditional::Validators;
 use crate::content::Content;
 use crate::encoding::{self, Coding};
+use crate::gzip;
 use crate::media_type::MediaTypes;
 use crate::representation::{About, Representation};
 use crate::resolve::{Denied, Found, Root};
@@ -153,7 +154,6 @@ impl Files {
     }
 
     /// The answer with a file that is compressed while it is sent; or that was, and was kept.
-    #[cfg(feature = "gzip")]
     fn compressed(&self, request: &Request, file: &Source) -> Response {
         let (entry, keep) = match file {
             Source::Memory(entry) => (Some(entry.clone()), file.len() as usize),
@@ -166,20 +166,17 @@ impl Files {
         if let Some(response) = about.precondition(request) {
             return response;
         }
-        let response = about.respond();
-        let shelf = self.shelf.clone();
+        let (response, shelf) = (about.respond(), self.shelf.clone());
         let done = move |bytes: Vec<u8>| {
             if let Some(entry) = entry {
                 let len = bytes.len() as u64;
                 shelf.attach(&entry, Representation::new(Content::Memory(bytes.into()), len, about));
             }
         };
-        response.with_body(crate::gzip::body(file.content().clone(), file.len(), done, keep))
-    }
-
-    #[cfg(not(feature = "gzip"))]
-    fn compressed(&self, request: &Request, file: &Source) -> Response {
-        file.respond(request)
+        match gzip::body(file.content().clone(), file.len(), done, keep) {
+            Some(body) => response.with_body(body),
+            None => file.respond(request),
+        }
     }
 }
 

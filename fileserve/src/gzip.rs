@@ -11,10 +11,15 @@ use switchboard_core::Body;
 
 /// The first `len` bytes of `content`, compressed. If it turns out to be shorter, the answer is cut.
 ///
-/// When all of it has been compressed, and that is at most `keep` bytes, `done` is called with them, once.
-pub(crate) fn body(content: Content, len: u64, done: impl FnOnce(Vec<u8>) + Send + 'static, keep: usize) -> Body {
+/// `None` only in a build without compression. When all of it has been compressed, and that is at most `keep` bytes, `done` is called with them, once.
+pub(crate) fn body(
+    content: Content,
+    len: u64,
+    done: impl FnOnce(Vec<u8>) + Send + 'static,
+    keep: usize,
+) -> Option<Body> {
     let compressed = GzEncoder::new(Source { content, read: 0, len }, Compression::default());
-    Body::reader(Kept { reader: compressed, keep, kept: Some((Vec::new(), done)) })
+    Some(Body::reader(Kept { reader: compressed, keep, kept: Some((Vec::new(), done)) }))
 }
 
 /// The first `len` bytes of a content.
@@ -82,7 +87,7 @@ mod tests {
     /// What the client gets, and what is kept; `None` if `done` was never called.
     fn compress(content: Content, len: u64, keep: usize) -> (io::Result<Vec<u8>>, Option<Vec<u8>>) {
         let (done, kept) = mpsc::channel();
-        let body = body(content, len, move |bytes| done.send(bytes).unwrap(), keep);
+        let body = body(content, len, move |bytes| done.send(bytes).unwrap(), keep).expect("it is built in");
         assert_eq!(body.len(), None, "nobody knows its length beforehand");
         let mut request = Request::parse("GET / HTTP/1.1\r\nHost: test\r\n\r\n").unwrap();
         let sent = block_on(body.collect(&mut request));

@@ -31,7 +31,7 @@ mod disposition;
 mod encoding;
 mod entries;
 mod files;
-#[cfg(feature = "gzip")]
+#[cfg_attr(not(feature = "gzip"), path = "no_gzip.rs")]
 mod gzip;
 mod hashed;
 mod listing;

@@ -79,11 +79,11 @@ fn part(spec: &str, len: u64) -> Option<Option<Part>> {
             _ if len == 0 => None,
             suffix => Some(Some(Part { first: len.saturating_sub(suffix), last: len - 1 })),
         },
-        (first, last) => {
-            let first = number(first)?;
-            let last = if last.is_empty() { u64::MAX } else { number(last)? };
+        (from, to) => {
+            let first = number(from)?;
+            let last = if to.is_empty() { u64::MAX } else { number(to)? };
             match first {
-                _ if first > last => None,
+                _ if !to.is_empty() && magnitude(from) > magnitude(to) => None,
                 _ if first >= len => Some(None),
                 _ => Some(Some(Part { first, last: last.min(len - 1) })),
             }
@@ -95,6 +95,12 @@ fn part(spec: &str, len: u64) -> Option<Option<Part>> {
 fn number(digits: &str) -> Option<u64> {
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then(|| digits.parse().unwrap_or(u64::MAX))
+}
+
+/// What orders numbers of any length.
+fn magnitude(digits: &str) -> (usize, &str) {
+    let digits = digits.trim_start_matches('0');
+    (digits.len(), digits)
 }
 
 #[cfg(test)]
@@ -120,6 +126,8 @@ mod tests {
             ("bytes=0-", 0, Selection::Unsatisfiable),
             ("bytes=-1", 0, Selection::Whole),
             ("bytes=5-2", 10, Selection::Whole),
+            ("bytes=18446744073709551617-18446744073709551616", 10, Selection::Whole),
+            ("bytes=005-5", 10, part(5, 5)),
             ("bytes=2-5,", 10, part(2, 5)),
             ("bytes= , ,\t2-5", 10, part(2, 5)),
             ("bytes=", 10, Selection::Whole),

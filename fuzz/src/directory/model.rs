@@ -7,9 +7,6 @@ use super::range::{self, Selection};
 use super::tree::{Content, Found, find};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Whether several ranges are answered with several parts.
-pub const SEVERAL: bool = false;
-
 /// What is at a path.
 #[derive(Debug, Clone)]
 pub enum Place {
@@ -199,7 +196,7 @@ fn selected(fields: &[Field], etag: &str, file: &Content) -> Vec<Reply> {
                 Selection::Parts(parts) => Reply::Parts(parts),
                 Selection::Unsatisfiable => Reply::Unsatisfiable,
             };
-            range::selections(range, file.bytes.len(), SEVERAL).into_iter().map(reply).collect()
+            range::selections(range, file.bytes.len()).into_iter().map(reply).collect()
         }
         _ => vec![Reply::Whole],
     }

@@ -13,14 +13,14 @@ pub enum Selection {
     Unsatisfiable,
 }
 
-/// All that may be answered to `value` for a file of `len` bytes. `several`: whether more than one range is understood.
-pub fn selections(value: &[u8], len: usize, several: bool) -> Vec<Selection> {
-    let Some(specs) = specs(value).filter(|specs| several || specs.len() == 1 && !value.contains(&b',')) else {
+/// All that may be answered to `value` for a file of `len` bytes.
+pub fn selections(value: &[u8], len: usize) -> Vec<Selection> {
+    let Some(specs) = specs(value) else {
         return vec![Selection::Whole];
     };
     let is_backwards = |spec: &Spec| matches!(*spec, Spec::Between(first, last) if first > last);
     if specs.iter().any(is_backwards) {
-        return answers_to_backwards(&specs);
+        return vec![Selection::Whole];
     }
     // Of an empty file the last bytes are all there are, and no Content-Range can say so.
     if len == 0 && specs.iter().any(|spec| matches!(*spec, Spec::Last(1..))) {
@@ -35,15 +35,6 @@ pub fn selections(value: &[u8], len: usize, several: bool) -> Vec<Selection> {
     };
     // Whether too many are counted before or after those that select nothing are left out, is the server's matter.
     if specs.len() > MOST { vec![Selection::Whole, selection] } else { vec![selection] }
-}
-
-/// A range that ends before it begins is invalid; where both its numbers are beyond all files, it may be taken for one
-/// that only begins behind the end, because a server may also reject what is invalid (section 14.2).
-fn answers_to_backwards(specs: &[Spec]) -> Vec<Selection> {
-    match specs {
-        [Spec::Between(_, last)] if *last >= u128::from(u64::MAX) => vec![Selection::Whole, Selection::Unsatisfiable],
-        _ => vec![Selection::Whole],
-    }
 }
 
 fn do_any_overlap(parts: &[(usize, usize)]) -> bool {
@@ -176,12 +167,12 @@ mod tests {
             ("lines=0-1", 10, Whole),
         ];
         for (value, len, selection) in cases {
-            assert_eq!(selections(value.as_bytes(), *len, true), std::slice::from_ref(selection), "{value}");
+            assert_eq!(selections(value.as_bytes(), *len), std::slice::from_ref(selection), "{value}");
         }
         let many = |count: usize| (0..count).map(|at| format!("{0}-{0}", 2 * at)).collect::<Vec<_>>().join(",");
-        let sixteen = selections(format!("bytes={}", many(16)).as_bytes(), 100, true);
+        let sixteen = selections(format!("bytes={}", many(16)).as_bytes(), 100);
         assert!(matches!(&sixteen[..], [Parts(parts)] if parts.len() == 16));
-        assert_eq!(selections(format!("bytes={}", many(17)).as_bytes(), 100, true), [Whole, Whole]);
+        assert_eq!(selections(format!("bytes={}", many(17)).as_bytes(), 100), [Whole, Whole]);
     }
 
     #[test]
@@ -190,12 +181,12 @@ mod tests {
             ("bytes=0-340282366920938463463374607431768211456", &[Parts(vec![(0, 9)])]),
             ("bytes=-99999999999999999999999999999999999999999", &[Parts(vec![(0, 9)])]),
             ("bytes=18446744073709551616-", &[Unsatisfiable]),
-            ("bytes=18446744073709551617-18446744073709551616", &[Whole, Unsatisfiable]),
+            ("bytes=18446744073709551617-18446744073709551616", &[Whole]),
             ("bytes=18446744073709551616-18446744073709551614", &[Whole]),
             ("bytes=000000000000000000000000000000000000000000000001-1", &[Parts(vec![(1, 1)])]),
         ];
         for (value, selections) in cases {
-            assert_eq!(self::selections(value.as_bytes(), 10, false), *selections, "{value}");
+            assert_eq!(self::selections(value.as_bytes(), 10), *selections, "{value}");
         }
     }
 

@@ -1,5 +1,5 @@
 //! The default stack of a green thread holds a real directory handler, whatever it is asked for; with room to spare: it
-//! is run on half of it.
+//! is run on two thirds of it, without the optimisations that would make its frames smaller.
 
 #![cfg(unix)]
 
@@ -10,8 +10,8 @@ use switchboard::backends::may::May;
 use switchboard::fileserve::Directory;
 use switchboard::{Backend, Server};
 
-/// Half of the default.
-const STACK: usize = 32 << 10;
+/// Two thirds of the default.
+const STACK: usize = (64 << 10) / 3 * 2;
 
 fn ask(addr: std::net::SocketAddr, head: &str) -> String {
     let mut client = TcpStream::connect(addr).expect("it listens");
@@ -23,7 +23,7 @@ fn ask(addr: std::net::SocketAddr, head: &str) -> String {
 }
 
 #[test]
-fn half_the_default_stack_holds_a_directory_handler() {
+fn two_thirds_of_the_default_stack_hold_a_directory_handler() {
     let root = std::env::temp_dir().join(format!("switchboard-green-stack-{}", std::process::id()));
     let deep: String = (0..40).map(|level| format!("level-{level}/")).collect();
     fs::create_dir_all(root.join(&deep)).expect("a directory");

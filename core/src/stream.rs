@@ -92,7 +92,7 @@ impl Body {
     /// # switchboard::plain(relay);
     /// ```
     pub fn reader(reader: impl Read + Send + 'static) -> Self {
-        Self::stream(Reader::Here(reader))
+        Self::stream(Reader::Here(Box::new(reader)))
     }
 
     /// What an async function writes into a [`Sink`], sent while it runs. Its error cuts the connection; it is dropped
@@ -168,15 +168,18 @@ impl<I: Iterator<Item: AsRef<[u8]>> + Send + 'static> Producer for Pieces<I> {
 }
 
 /// What has been read, and the reader.
-type Reading<R> = Pin<Box<dyn Future<Output = io::Result<(R, Vec<u8>)>> + Send>>;
+type Reading = Pin<Box<dyn Future<Output = io::Result<(AnyReader, Vec<u8>)>> + Send>>;
 
-enum Reader<R> {
-    Here(R),
-    Away(Reading<R>),
+/// Boxed, because it is moved to and fro: a large one would be copied through small stacks each time.
+type AnyReader = Box<dyn Read + Send>;
+
+enum Reader {
+    Here(AnyReader),
+    Away(Reading),
     Gone,
 }
 
-impl<R: Read + Send + 'static> Producer for Reader<R> {
+impl Producer for Reader {
     fn poll_produce(
         &mut self,
         cx: &mut Context<'_>,
@@ -207,7 +210,7 @@ impl<R: Read + Send + 'static> Producer for Reader<R> {
     }
 }
 
-fn read_elsewhere<R: Read + Send + 'static>(mut reader: R, request: &Request) -> Reading<R> {
+fn read_elsewhere(mut reader: AnyReader, request: &Request) -> Reading {
     let link = request.link().cloned();
     let job = move || {
         let mut piece = Vec::new();
@@ -217,7 +220,7 @@ fn read_elsewhere<R: Read + Send + 'static>(mut reader: R, request: &Request) ->
 }
 
 /// Appends what one read brings; false at the end.
-fn read_piece(reader: &mut impl Read, out: &mut Vec<u8>) -> io::Result<bool> {
+fn read_piece(reader: &mut AnyReader, out: &mut Vec<u8>) -> io::Result<bool> {
     let before = out.len();
     out.resize(before + TURN, 0);
     let read = loop {

@@ -27,13 +27,17 @@ impl Directory {
 
     fn find(&self, request: &Request, now: SystemTime) -> Result<Response, Denied> {
         let location = Location::parse(request.path(), self.files.root.dotfiles).ok_or(Denied::NotFound)?;
-        match (self.select(request, &location, now), &self.fallback) {
-            (Err(Denied::NotFound), Some(page)) if navigation::is_one(request, &location) => {
-                let page = self.file(request, page.as_ref(), now)?.ok_or(Denied::NotFound)?;
-                Ok(navigation::vary(page))
-            }
-            (selected, _) => selected,
+        match self.select(request, &location, now) {
+            Err(Denied::NotFound) => self.instead(request, &location, now),
+            selected => selected,
         }
+    }
+
+    /// An application's page in the place of what is not there.
+    fn instead(&self, request: &Request, location: &Location, now: SystemTime) -> Result<Response, Denied> {
+        let page = self.fallback.as_deref().filter(|_| navigation::is_one(request, location));
+        let page = self.file(request, page.ok_or(Denied::NotFound)?.as_ref(), now)?;
+        page.map(navigation::vary).ok_or(Denied::NotFound)
     }
 
     /// What is at a location.
@@ -50,10 +54,14 @@ impl Directory {
                 Err(denied) => return Err(denied),
             }
         }
-        match self.files.root.find(path)? {
+        self.list(request, location)
+    }
+
+    fn list(&self, request: &Request, location: &Location) -> Result<Response, Denied> {
+        let root = &self.files.root;
+        match root.find(location.path())? {
             Found::Directory(directory) if self.has_listings => {
-                let root = &self.files.root;
-                let entries = root.entries(path, &directory)?;
+                let entries = root.entries(location.path(), &directory)?;
                 listing::respond(request, Listed { root, location, entries, sorted: self.sorted })
             }
             Found::Directory(_) | Found::File(_) => Err(Denied::NotFound),

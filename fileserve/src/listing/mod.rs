@@ -23,7 +23,7 @@ use order::Order;
 use readme::Readme;
 use std::ffi::OsStr;
 use std::time::SystemTime;
-use switchboard_core::{IntoResponse, Request, Response, Status};
+use switchboard_core::{Body, IntoResponse, Request, Response, Status};
 
 const HTML: &str = "text/html";
 const JSON: &str = "application/json";
@@ -42,34 +42,46 @@ pub(crate) struct Listed<'a> {
 /// The listing, as `request` asks for it. It has no validators, so that of its conditions only a `*` can hold. An error
 /// if a small directory cannot be read.
 pub(crate) fn respond(request: &Request, listed: Listed<'_>) -> Result<Response, Denied> {
-    let Listed { root, location, entries, sorted } = listed;
-    match conditional::evaluate(request.headers(), &Validators::none()) {
-        Verdict::Proceed => {}
-        Verdict::NotModified => return Ok(Response::new(Status::NOT_MODIFIED).with_header("vary", "accept")),
-        Verdict::Failed => return Ok(Status::PRECONDITION_FAILED.into_response()),
+    if let Some(response) = precondition(request) {
+        return Ok(response);
     }
-    let order = Order::of(request.query());
     let media_type = preferred(request.headers(), &[HTML, JSON, TEXT]);
-    let format: Box<dyn Format> = match media_type {
+    let order = Order::of(request.query());
+    let format = format(media_type, order, &listed);
+    let body = stream::body(listed.entries, order, listed.sorted, format)?;
+    Ok(describe(media_type, body))
+}
+
+fn precondition(request: &Request) -> Option<Response> {
+    match conditional::evaluate(request.headers(), &Validators::none()) {
+        Verdict::Proceed => None,
+        Verdict::NotModified => Some(Response::new(Status::NOT_MODIFIED).with_header("vary", "accept")),
+        Verdict::Failed => Some(Status::PRECONDITION_FAILED.into_response()),
+    }
+}
+
+fn format(media_type: &str, order: Order, listed: &Listed<'_>) -> Box<dyn Format> {
+    let Listed { root, location, .. } = *listed;
+    match media_type {
         JSON => Box::new(json::Document::new(location)),
         TEXT => Box::new(text::Lines),
-        _ => {
-            let readme = Readme::find(root, location.path());
-            Box::new(html::Page::new(location.clone(), order, readme))
-        }
-    };
+        _ => Box::new(html::Page::new(location.clone(), order, Readme::find(root, location.path()))),
+    }
+}
+
+fn describe(media_type: &str, body: Body) -> Response {
     let response = Response::new(Status::OK)
         .with_header("cache-control", "no-cache")
         .with_header("vary", "accept")
         .with_header("x-content-type-options", "nosniff")
-        .with_body(stream::body(entries, order, sorted, format)?);
-    Ok(match media_type {
+        .with_body(body);
+    match media_type {
         JSON => response.with_content_type(JSON),
         TEXT => response.with_content_type("text/plain; charset=utf-8"),
         _ => {
             response.with_content_type("text/html; charset=utf-8").with_header("content-security-policy", html::POLICY)
         }
-    })
+    }
 }
 
 /// How a listing is written: its beginning, each entry, its end.

@@ -174,6 +174,33 @@ fn the_changelog_knows_this_version() {
     assert!(changelog.contains(&format!("## {version}")), "CHANGELOG.md has no section for {version}");
 }
 
+#[test]
+fn what_fileserve_says_it_has_is_tested() {
+    let readme = fs::read_to_string(root().join("fileserve/README.md")).expect("a README");
+    let sources = sources();
+    let is_there = |(place, test): (&str, &str)| {
+        let function = format!("fn {test}(");
+        let here =
+            sources.iter().filter(|source| source.path.trim_end_matches(".rs").split('/').any(|part| part == place));
+        here.into_iter().any(|source| source.text.contains(&function))
+    };
+    let gone = tests_named_in(&readme).filter(|named| !is_there(*named));
+    none("tests that are not there", gone.map(|(place, test)| format!("{place}::{test}")).collect());
+    let ours = |row: &str| row.split(" | ").nth(1).unwrap_or_default().to_string();
+    let is_claim = |row: &&str| row.starts_with("| ") && ["yes", "part"].iter().any(|word| ours(row).starts_with(word));
+    let claims: Vec<_> = readme.lines().filter(is_claim).collect();
+    assert!(claims.len() > 30, "only {} features found", claims.len());
+    let bare = claims.into_iter().filter(|row| tests_named_in(&ours(row)).next().is_none());
+    none("features without a test", bare.map(str::to_string).collect());
+}
+
+/// What stands between backticks as `place::test`: a function in a file or folder of that name.
+fn tests_named_in(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let is_name = |text: &str| text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'));
+    let pairs = text.split('`').skip(1).step_by(2).filter_map(|code| code.split_once("::"));
+    pairs.filter(move |(place, test)| is_name(place) && is_name(test))
+}
+
 /// Whether this line stands before the tests of a file, on all systems or on one.
 fn begins_tests(line: &str) -> bool {
     line.starts_with("#[cfg(test)]") || line.starts_with("#[cfg(all(test")

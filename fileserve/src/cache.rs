@@ -37,6 +37,9 @@ use std::time::{Duration, SystemTime};
 
 /// How much is kept in memory, and how closely it is compared with the disk.
 ///
+/// A file is kept when it is asked for the second time, unless it has changed within the last two seconds, with the
+/// fields that are sent with it. What has been asked for since it came stays longer than what has not.
+///
 /// ```
 /// use std::time::Duration;
 /// use switchboard::fileserve::{Cache, Directory};
@@ -51,7 +54,11 @@ pub struct Cache {
     /// The largest file that is kept, in bytes. By default 256 KiB.
     pub file_size: usize,
     /// How long an answer may be given without asking the disk whether it is still right. By default not at all: each
-    /// answer costs one stat, and nothing stale is ever served.
+    /// answer costs one stat (with [`Symlinks::Never`](crate::Symlinks::Never), an open), which finds every change of a
+    /// file but those that leave its times as they were, as writes through a memory map may. It does not find that the
+    /// way to the file now leads out of the root, to that same file; a path is opened again once a second for that.
+    ///
+    /// With any other value a file may be served for so long after it was changed, deleted or forbidden.
     pub freshness: Duration,
 }
 

@@ -7,6 +7,9 @@ use std::time::Duration;
 
 /// For how long an answer may be used again without asking.
 ///
+/// `public` allows that to caches that many people share, also of an answer that took a password (RFC 9111 section
+/// 3.5): a handler around this one that asks for passwords has to make it `private`, as the example `serve` does.
+///
 /// ```
 /// use std::time::Duration;
 /// use switchboard::fileserve::CacheControl;
@@ -17,14 +20,15 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum CacheControl {
-    /// Never: a cache asks each time whether its copy is still good. If it is, that costs an answer without a body.
+    /// Not at all: a cache keeps its copy, and asks each time whether it is still good. If it is, that costs an answer
+    /// without a body.
     #[default]
     Revalidate,
     /// For a year, also when the page is reloaded: for files whose name changes with their content.
     Immutable,
     /// For this long, in whole seconds. The file may have changed meanwhile.
     MaxAge(Duration),
-    /// Never, and no copy is kept.
+    /// Not at all, and no copy is kept.
     NoStore,
 }
 
@@ -89,13 +93,15 @@ pub enum Names {
 }
 
 impl Names {
-    /// Files with this extension, with or without its dot: `"js"`, `".tar.gz"`. Case does not count.
+    /// Files with this extension, with or without its dot: `"js"`, `".tar.gz"`. The case of ASCII letters does not
+    /// count.
     pub fn extension(extension: impl Into<String>) -> Self {
         let extension = extension.into();
         Self::Extension(extension.strip_prefix('.').map(Into::into).unwrap_or(extension))
     }
 
-    /// Files in this folder, and in those beneath it: its path as in a URL, decoded, `"assets"` or `"/assets/"`.
+    /// Files in this folder, and in those beneath it: its path as in a URL, decoded, `"assets"` or `"/assets/"`. Case
+    /// counts. `"/"` is every file.
     pub fn beneath(folder: impl Into<String>) -> Self {
         Self::Beneath(folder.into())
     }

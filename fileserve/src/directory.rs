@@ -9,12 +9,20 @@ use std::path::Path;
 use std::sync::Arc;
 use switchboard_core::{Handler, Request, Response};
 
-/// Serves the files beneath a directory.
+/// Serves the files beneath a directory, to GET and HEAD; OPTIONS says so, and other methods are 405.
 ///
-/// - A directory answers with its `index.html`, or else a listing; without its final slash it is redirected.
+/// Unless it is told otherwise:
+///
+/// - A directory answers with its `index.html`, or else a listing; without its final slash it is redirected (301).
 /// - Names that begin with a dot are hidden, except `/.well-known/` (RFC 8615).
 /// - Symbolic links are followed where they stay beneath the root; absolute ones are not followed.
-/// - Anything but files and directories is 404, at once. What the process may not read is 403.
+///
+/// And always:
+///
+/// - A file has a strong entity tag and, if it can, a Last-Modified; conditions are evaluated in the order of RFC 9110
+///   section 13.2.2. A GET may ask for a range, or for up to 16 that do not overlap (206, or 416).
+/// - A path with `..` in it, however it is encoded, is 404, and so is anything but a file or a directory, at once.
+/// - What the process may not read is 403. What it cannot open now, with too many files open, is 503.
 ///
 /// ```
 /// use switchboard::{Handler, Request, Status, block_on};
@@ -37,7 +45,7 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// Serves what is beneath `root`, which stays open: renaming it later changes nothing.
+    /// Serves what is beneath `root`, which may be a link. It stays open: renaming it later changes nothing.
     ///
     /// # Errors
     ///
@@ -52,31 +60,48 @@ impl Directory {
         })
     }
 
-    /// The names that stand for a directory, the first that is there. By default `index.html`; with none, every
-    /// directory is listed.
+    /// The names that stand for a directory: of those in it, the first that is a file. By default `index.html`; with
+    /// none, every directory is listed.
     pub fn index<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
         self.index = names.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Serves an application of one page: what is not there is answered with `file`, if a person asked for it.
+    /// Serves an application of one page: what is not there is answered with `file`, a path beneath the root, and 200,
+    /// if a person asked for it.
     ///
-    /// That is a browser that goes to an address (`Sec-Fetch-Mode: navigate`, or an `Accept` that names `text/html`),
-    /// unless the address ends in the name of an asset, such as `app.js`. Everything else that is missing, a script of
-    /// a page that was deployed over, say, is still 404. There are no listings then.
+    /// That is a browser that goes to an address: `Sec-Fetch-Mode: navigate`, or, from one that does not send this
+    /// field, an `Accept` that names `text/html`. Not if the address ends in the name of an asset: one whose extension
+    /// has a known media type, such as `app.js`, but HTML. Everything else that is missing, a script of a page that was
+    /// deployed over, say, is still 404, and so are hidden names.
+    ///
+    /// This switches listings off; [`listings`](Directory::listings) after it switches them on again.
+    ///
+    /// ```
+    /// use switchboard::{Request, Status};
+    /// use switchboard::fileserve::Directory;
+    ///
+    /// let application = Directory::new(env!("CARGO_MANIFEST_DIR"))?.spa("Cargo.toml"); // yours is an index.html
+    /// let status = |path: &str| {
+    ///     let request = Request::parse(format!("GET {path} HTTP/1.1\r\nHost: a\r\nAccept: text/html\r\n\r\n"));
+    ///     application.respond(&request.unwrap()).status()
+    /// };
+    /// assert_eq!([status("/users/42"), status("/app.js")], [Status::OK, Status::NOT_FOUND]);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn spa(mut self, file: impl Into<String>) -> Self {
         self.fallback = Some(file.into());
         self.has_listings = false;
         self
     }
 
-    /// What becomes of names that begin with a dot.
+    /// What becomes of names that begin with a dot. By default they are [`Hidden`](Dotfiles::Hidden).
     pub fn dotfiles(mut self, dotfiles: Dotfiles) -> Self {
         self.files.root.dotfiles = dotfiles;
         self
     }
 
-    /// Which symbolic links are followed.
+    /// Which symbolic links are followed. By default those [`Inside`](Symlinks::Inside).
     pub fn symlinks(mut self, symlinks: Symlinks) -> Self {
         self.files.root.symlinks = symlinks;
         self
@@ -88,24 +113,27 @@ impl Directory {
         self
     }
 
-    /// The most entries of a directory that are sorted, in memory; 20,000 by default. A larger one is listed all the
-    /// same, in the order the system gives, while it is read.
+    /// The most entries of a directory that are sorted, and so held in memory at once; 20,000 by default. A larger one
+    /// is listed all the same, whole, in the order the system gives, and says that it is not sorted.
     pub fn sorted_listings(mut self, entries: usize) -> Self {
         self.sorted = entries;
         self
     }
 
     /// Whether a file may be answered with a compressed one beside it: `app.js.br`, `.zst` or `.gz` for `app.js`, the
-    /// one the client likes best. Only for media types that are worth compressing. Off by default, because it is a
-    /// promise: that these are the same file.
+    /// one the client likes best; of those it likes as much, the first in this order. Only for media types that are
+    /// worth compressing, and only if the file is there itself. A range is then one of the compressed file, which has a
+    /// tag of its own. Off by default, because it is a promise: that these are the same file.
     pub fn precompressed(mut self, are_precompressed: bool) -> Self {
         self.files.are_precompressed = are_precompressed;
         self
     }
 
-    /// Whether texts of 1 KiB and more are compressed while they are sent, for clients that take gzip. Small ones that
-    /// are asked for often are kept compressed (see [`cache`](Directory::cache)). A compressed answer has no ranges;
-    /// a request for one gets the file as it is. Off by default.
+    /// Whether files of 1 KiB and more are compressed while they are sent, for clients that take gzip, if their media
+    /// type is worth it: texts, scripts, fonts that are not compressed yet. With
+    /// [`precompressed`](Directory::precompressed), what lies beside a file is taken first. What the
+    /// [`cache`](Directory::cache) keeps is kept compressed as well. A compressed answer has no ranges and no length; a
+    /// request for a range gets the file as it is. Off by default.
     #[cfg(feature = "gzip")]
     pub fn compress(mut self, are_compressed: bool) -> Self {
         self.files.are_compressed = are_compressed;
@@ -119,14 +147,16 @@ impl Directory {
     }
 
     /// How long clients may use a copy of the files of these names without asking. Of two rules that fit, the later one
-    /// counts. Without any, names that carry a hash of their content are good for ever, and others are asked for each
-    /// time (and answered 304).
+    /// counts. Where none fits, names that carry a hash of their content ([`Names::Hashed`]) are good for a year, and
+    /// others are asked for each time (and answered 304). An index, and an application's page, go by their own names;
+    /// listings are always asked for.
     pub fn cache_control(mut self, names: Names, value: CacheControl) -> Self {
         self.files.cache_control.add(names, value);
         self
     }
 
-    /// The media type of files with this extension, written without a dot, instead of what is known of it.
+    /// The media type of files with this extension, what stands behind the last dot of a name, written without it; case
+    /// does not count. It is sent as it is, so a text needs its charset: `text/gemini; charset=utf-8`.
     ///
     /// # Panics
     ///

@@ -52,3 +52,8 @@ pub use cache::Cache;
 pub use cache_control::{CacheControl, Names};
 pub use directory::Directory;
 pub use policy::{Dotfiles, Symlinks};
+
+/// The README's example, as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

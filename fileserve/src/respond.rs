@@ -12,7 +12,19 @@ use switchboard_core::{IntoResponse, Request, Response, Status};
 const ALLOWED: &[&str] = &["GET", "HEAD", "OPTIONS"];
 
 impl Directory {
-    /// The response to `request`; what [`Handler::handle`](switchboard_core::Handler::handle) answers.
+    /// The response to `request`; what [`Handler::handle`](switchboard_core::Handler::handle) answers. Files are opened
+    /// and stated here, and read here if they are to be kept in memory; all else is read when it is sent.
+    ///
+    /// ```
+    /// use switchboard::{Request, Status};
+    /// use switchboard::fileserve::Directory;
+    ///
+    /// let directory = Directory::new(env!("CARGO_MANIFEST_DIR"))?;
+    /// let request = Request::parse("GET /src HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    /// let response = directory.respond(&request);
+    /// assert_eq!((response.status(), response.headers().get("location")), (Status::MOVED_PERMANENTLY, Some("/src/")));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn respond(&self, request: &Request) -> Response {
         self.respond_at(request, SystemTime::now())
     }

@@ -51,6 +51,13 @@ fn a_page_for_navigations_and_404_for_assets() {
 }
 
 #[test]
+fn an_application_can_have_listings() {
+    let tree = Tree::new(&["index.html", "files/a.txt"]);
+    status(&tree.serve().listings(true).spa("index.html"), "/files/", 404);
+    status(&tree.serve().spa("index.html").listings(true), "/files/", 200);
+}
+
+#[test]
 fn an_application_without_its_page_is_missing() {
     let tree = Tree::new(&["a.txt", "page/x.txt"]);
     for page in ["nothing.html", "page"] {
@@ -75,9 +82,10 @@ fn how_long_copies_are_good() {
 
 #[test]
 fn media_types_can_be_set() {
-    let tree = Tree::new(&["a.gmi", "a.HTML", "LICENSE", "data.bin"]);
+    let tree = Tree::new(&["a.gmi", "a.HTML", "LICENSE", "data.bin", "a.tar.gmi"]);
     let directory = tree.serve().media_type("gmi", "text/gemini").media_type("html", "application/xhtml+xml");
     for (path, media_type) in [
+        ("/a.tar.gmi", "text/gemini"),
         ("/a.gmi", "text/gemini"),
         ("/a.HTML", "application/xhtml+xml"),
         ("/LICENSE", "text/plain; charset=utf-8"),

@@ -107,3 +107,32 @@ fn a_large_directory_is_streamed() {
     let expected: String = names.iter().rev().map(|name| format!("{name}\n")).collect();
     assert_eq!(String::from_utf8(body).unwrap(), expected);
 }
+
+#[test]
+fn beyond_its_limit_a_listing_is_whole_and_says_that_it_is_not_sorted() {
+    let tree = Tree::new(&["1", "2", "3", "4", "5"]);
+    let directory = tree.serve().sorted_listings(4);
+    let listing = |accept| text(ask(&directory, "GET /?sort=-name", &[("Accept", accept)]));
+    let (page, json) = (listing("text/html"), listing("application/json"));
+    assert!(page.contains("not sorted") && !page.contains("<button"), "{page}");
+    assert!(json.starts_with("{\"path\":\"/\",\"sorted\":false,"), "{json}");
+    for (listing, found) in [("page", order(&page)), ("json", order(&json.replace("\"href\":", "href=")))] {
+        let mut found = found;
+        found.sort_unstable();
+        assert_eq!(found, ["1", "2", "3", "4", "5"], "{listing}");
+    }
+    let page = text(get(&directory.sorted_listings(5), "/?sort=-name"));
+    assert_eq!(order(&page), ["5", "4", "3", "2", "1"]);
+    assert!(!page.contains("not sorted"), "{page}");
+}
+
+#[test]
+fn a_page_is_light_or_dark_and_fetches_nothing() {
+    let tree = Tree::new(&["a.txt"]);
+    let page = text(get(&tree.serve(), "/"));
+    assert!(page.contains("<meta name=\"color-scheme\" content=\"light dark\">"), "{page}");
+    assert!(page.contains("@media (prefers-color-scheme: dark)"), "{page}");
+    assert!(!page.contains("<script") && !page.contains("<link rel=\"stylesheet\""), "{page}");
+    let elsewhere = page.matches("http").count() - page.matches("xmlns='http://www.w3.org/2000/svg'").count();
+    assert_eq!(elsewhere, 0, "no address but the name of SVG: {page}");
+}

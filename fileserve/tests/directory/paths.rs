@@ -199,6 +199,16 @@ fn a_root_is_served_itself_whatever_the_policy() {
 }
 
 #[test]
+fn a_root_may_be_a_link() {
+    let tree = Tree::new(&["a.txt"]);
+    std::os::unix::fs::symlink(tree.root(), tree.0.join("link")).unwrap();
+    for symlinks in [Symlinks::Inside, Symlinks::Never, Symlinks::Anywhere] {
+        let directory = Directory::new(tree.0.join("link")).unwrap().symlinks(symlinks);
+        assert_eq!(text(get(&directory, "/a.txt")), "a.txt", "{symlinks:?}");
+    }
+}
+
+#[test]
 fn hidden_names_can_be_served() {
     let tree = Tree::new(&[".env", ".git/config", "dir/.hidden"]);
     let directory = tree.serve().dotfiles(Dotfiles::Served);

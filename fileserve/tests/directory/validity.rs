@@ -2,6 +2,8 @@
 
 use super::{Tree, ask, get, status, text};
 use std::fs::File;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 #[test]
@@ -132,4 +134,78 @@ fn head_is_as_get() {
             );
         }
     }
+}
+
+/// Writes other bytes into a file and dates it as it was, until the system's clock has ticked in between.
+fn rewrite_in_secret(path: &Path, content: &str) {
+    let before = path.metadata().unwrap();
+    let time = |of: std::fs::Metadata| (of.ctime(), of.ctime_nsec());
+    while time(path.metadata().unwrap()) == time(before.clone()) {
+        std::fs::write(path, content).unwrap();
+        File::options().write(true).open(path).unwrap().set_modified(before.modified().unwrap()).unwrap();
+    }
+}
+
+#[test]
+fn a_tag_is_strong_and_no_date_hides_a_change() {
+    let tree = Tree::new(&["a.txt"]);
+    let directory = tree.serve();
+    let (path, tag) =
+        (tree.root().join("a.txt"), |path| get(&directory, path).headers().get("etag").unwrap().to_string());
+    let (before, length) = (tag("/a.txt"), path.metadata().unwrap().len());
+    assert!(before.starts_with('"') && before == tag("/a.txt"), "{before}");
+    rewrite_in_secret(&path, "other");
+    let after = path.metadata().unwrap();
+    assert_eq!((after.len(), get(&directory, "/a.txt").headers().get("last-modified").is_some()), (length, true));
+    assert_ne!(before, tag("/a.txt"), "as long, and dated as before, but other bytes");
+    let again = ask(&directory, "GET /a.txt", &[("Range", "bytes=0-0"), ("If-Range", &before)]);
+    assert_eq!((again.status().code(), text(again).as_str()), (200, "other"), "parts of both would not fit together");
+}
+
+#[test]
+fn conditions_come_in_their_order_and_before_ranges() {
+    let tree = Tree::new(&["a.txt"]);
+    let directory = tree.serve();
+    let first = get(&directory, "/a.txt");
+    let [tag, date] = ["etag", "last-modified"].map(|name| first.headers().get(name).unwrap().to_string());
+    let (tag, date, other) = (tag.as_str(), date.as_str(), "\"other\"");
+    let long_ago = "Sun, 06 Nov 1994 08:49:37 GMT";
+    let beyond = ("Range", "bytes=99-");
+    let cases: &[(&[(&str, &str)], u16)] = &[
+        (&[("If-Unmodified-Since", long_ago)], 412),
+        (&[("If-Unmodified-Since", date)], 200),
+        (&[("If-Match", tag), ("If-Unmodified-Since", long_ago)], 200),
+        (&[("If-Match", other), ("If-Unmodified-Since", date)], 412),
+        (&[("If-None-Match", other), ("If-Modified-Since", date)], 200),
+        (&[("If-None-Match", tag), ("If-Modified-Since", long_ago)], 304),
+        (&[("If-Match", other), ("If-None-Match", tag)], 412),
+        (&[("If-Match", tag), ("If-None-Match", tag)], 304),
+        (&[beyond], 416),
+        (&[beyond, ("If-None-Match", tag)], 304),
+        (&[beyond, ("If-Match", other)], 412),
+        (&[beyond, ("If-Range", other)], 200),
+        (&[("Range", "bytes=0-0"), ("If-Range", date)], 200),
+    ];
+    for (fields, status) in cases {
+        assert_eq!(ask(&directory, "GET /a.txt", fields).status().code(), *status, "{fields:?}");
+    }
+}
+
+#[test]
+fn what_is_said_of_a_file() {
+    let tree = Tree::new(&["a.txt"]);
+    let directory = tree.serve();
+    let names = |fields: &[(&str, &str)]| {
+        let response = ask(&directory, "GET /a.txt", fields);
+        let mut names: Vec<_> = response.headers().iter().map(|(name, _)| name.to_string()).collect();
+        names.sort();
+        (response.status().code(), names.join(" "))
+    };
+    let (copies, bytes) = ("cache-control", "content-type etag last-modified x-content-type-options");
+    assert_eq!(names(&[]), (200, format!("accept-ranges {copies} {bytes}")));
+    let part = format!("accept-ranges {copies} content-range {bytes}");
+    assert_eq!(names(&[("Range", "bytes=0-0")]), (206, part));
+    assert_eq!(names(&[("If-None-Match", "*")]), (304, format!("{copies} etag last-modified")));
+    let file = get(&directory, "/a.txt");
+    assert_eq!(file.headers().get("x-content-type-options"), Some("nosniff"));
 }

@@ -110,6 +110,11 @@ impl Transport for Ready {
                     ready!(self.socket.poll_writable(cx))?;
                 }
                 Err(Errno::INTR) => {}
+                // The file system has no way to it, or a sandbox forbids it.
+                Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP | Errno::PERM) => {
+                    self.turns.store(0, Relaxed);
+                    return self.poll_copy_file(cx, file, offset, len);
+                }
                 sent => return Poll::Ready(sent.map_err(io::Error::from)),
             }
         }
@@ -151,5 +156,25 @@ mod tests {
         let turns = polls.by_ref().take_while(|is_ready| *is_ready).count();
         assert_eq!((turns as u32, count.0.load(SeqCst)), (TURNS, 1));
         assert_eq!(polls.by_ref().take_while(|is_ready| *is_ready).count() as u32, TURNS);
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[test]
+    fn a_file_goes_out_in_turns() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let mut client = TcpStream::connect(listener.local_addr().expect("an address")).expect("it listens");
+        let ready = Ready::new(listener.accept().expect("a client").0).expect("a descriptor");
+        let file = File::open(std::env::current_exe().expect("a program")).expect("a large file");
+        let count = Arc::new(Count::default());
+        let waker = Waker::from(count.clone());
+        let mut cx = Context::from_waker(&waker);
+        let Poll::Ready(Ok(sent)) = ready.poll_send_file(&mut cx, &file, 0, 1 << 20) else { panic!("there is room") };
+        assert!((1..=SENDFILE).contains(&sent), "{sent}");
+        assert!(ready.poll_send_file(&mut cx, &file, sent as u64, 1 << 20).is_pending(), "others have a turn");
+        assert_eq!(count.0.load(SeqCst), 1, "and it comes back");
+        let mut received = vec![0; sent];
+        client.read_exact(&mut received).expect("it was sent");
+        assert!(received.starts_with(b"\x7fELF"));
+        assert_eq!(file.metadata().map(|metadata| metadata.len() > 1 << 20).ok(), Some(true));
     }
 }

@@ -149,7 +149,8 @@ impl Conversation {
             let sent = poll_fn(|cx| self.link.transport.poll_send_file(cx, file, offset, len)).await;
             match sent {
                 Ok(0) => return Err(self.wrong_length(promised, promised - len)),
-                Err(_) => return Err(End::CutOff),
+                Err(error) if is_the_clients(&error) => return Err(End::CutOff),
+                Err(error) => return Err(self.body_failed(&error)),
                 Ok(sent) => {
                     taken += sent;
                     self.link.note_progress();
@@ -257,6 +258,13 @@ impl Conversation {
     fn arm_send(&mut self) -> Result<(), Ending> {
         self.link.arm_for(Phase::Send, self.request.limits().send)
     }
+}
+
+/// Errors of sending a file that concern the socket; others concern the file.
+fn is_the_clients(error: &io::Error) -> bool {
+    use io::ErrorKind::*;
+    let socket = [BrokenPipe, ConnectionReset, ConnectionAborted, NotConnected, TimedOut, WouldBlock, WriteZero];
+    socket.contains(&error.kind())
 }
 
 /// The bytes of a body that is copied behind its head.

@@ -33,6 +33,12 @@ pub trait Transport: Send + Sync + 'static {
     /// for the client in here sends at most 64 KiB, as each turn has a limit. The default reads so many and writes
     /// them.
     fn poll_send_file(&self, cx: &mut Context<'_>, file: &File, offset: u64, len: u64) -> Poll<io::Result<usize>> {
+        self.poll_copy_file(cx, file, offset, len)
+    }
+
+    /// What [`poll_send_file`](Transport::poll_send_file) does where there is no better way: reads up to 64 KiB of the
+    /// file, and writes them.
+    fn poll_copy_file(&self, cx: &mut Context<'_>, file: &File, offset: u64, len: u64) -> Poll<io::Result<usize>> {
         let mut turn = buffers::take(TURN);
         let wanted = usize::try_from(len).unwrap_or(TURN).min(TURN);
         let result = match read_at(file, &mut turn[..wanted], offset) {

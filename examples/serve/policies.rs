@@ -1,6 +1,7 @@
 //! The options that say what of a directory is served, and how: from the command line to a [`Directory`], and to words.
 
 use clap::{Args, ValueEnum};
+use std::path::{Component, Path};
 use std::time::Duration;
 use switchboard::fileserve::{Cache, Directory, Dotfiles, Symlinks};
 
@@ -12,6 +13,7 @@ pub(crate) struct Policies {
 
     /// An application of one page: where nothing is, browsers get FILE (in DIR; index.html if none is named)
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "index.html")]
+    #[arg(value_parser = page)]
     spa: Option<String>,
 
     /// Serve names that begin with a dot
@@ -66,6 +68,11 @@ fn size(text: &str) -> Result<Size, &'static str> {
 fn file_name(text: &str) -> Result<String, &'static str> {
     let is_name = !matches!(text, "" | "." | "..") && !text.contains(['/', '\0']);
     if is_name { Ok(text.into()) } else { Err("it is the name of a file in a directory, without a slash") }
+}
+
+fn page(text: &str) -> Result<String, &'static str> {
+    let is_beneath = Path::new(text).components().all(|name| matches!(name, Component::Normal(_)));
+    if is_beneath && !text.is_empty() { Ok(text.into()) } else { Err("it is the path of a file beneath DIR") }
 }
 
 impl Policies {

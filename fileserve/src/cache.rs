@@ -11,16 +11,18 @@
 //!
 //! # Rules
 //!
-//! 1. What is kept was opened through the door, and nothing is served that the disk does not have now: before each
-//!    answer its path is asked for its [`State`], unless a [`Cache::freshness`] says that this need not be.
+//! 1. What is kept was opened through the door, and is served as long as the disk has the same: before each answer its
+//!    path is asked for its [`State`], unless a [`Cache::freshness`] says that this need not be.
 //! 2. A file is kept the second time it is asked for: one visit of a crawler fills nothing.
 //! 3. A file that has changed within the last two seconds is not kept, nor one that changes while it is read: its next
 //!    change might not show in its times.
-//! 4. A stat follows links that the door may refuse by now. So a path is opened again once a second: a folder that was
-//!    moved out of the root and replaced by a link to where it is now is served for that long.
+//! 4. A stat follows links that the door may refuse by now, and does not see what was written through a memory map. So
+//!    a path is opened, and its file read, again once a second: a folder that was moved out of the root and replaced by
+//!    a link to where it is now is served for that long.
 //! 5. Beyond [`Cache::size`] files leave in the order they came; one that was used since it came, or since it was last
 //!    passed over, is passed over (the clock, or second chance).
 
+use crate::content::Content;
 use crate::encoding::Coding;
 use crate::representation::Representation;
 use crate::resolve::Opened;
@@ -80,7 +82,7 @@ const OVERHEAD: usize = 1024;
 const WALK: Duration = Duration::from_secs(1);
 
 /// How many paths are remembered as seen once; others that hash to the same place displace them.
-const SEEN: usize = 1024;
+const SEEN: usize = 8192;
 
 /// The files that are kept.
 #[derive(Debug)]
@@ -131,8 +133,8 @@ impl Moment {
 
     /// Whether less than `age` has passed; not if the clock has been set back.
     fn is_within(&self, age: Duration, now: SystemTime) -> bool {
-        let passed = || millis(now).checked_sub(self.0.load(Relaxed));
-        !age.is_zero() && passed().is_some_and(|passed| u128::from(passed) < age.as_millis())
+        let passed = millis(now).checked_sub(self.0.load(Relaxed));
+        passed.is_some_and(|passed| u128::from(passed) < age.as_millis())
     }
 }
 
@@ -144,6 +146,10 @@ impl Entry {
     /// Whether it is sent as that: the same file may answer for itself, and as a coded form of another one.
     fn is(&self, coding: Option<Coding>) -> bool {
         self.representation.about().coding == coding
+    }
+
+    fn has(&self, content: &[u8]) -> bool {
+        matches!(self.representation.content(), Content::Memory(kept) if **kept == *content)
     }
 }
 
@@ -170,7 +176,7 @@ impl Shelf {
             return None;
         }
         let entry = self.read().entries.get(path.as_os_str()).filter(|entry| entry.is(coding))?.clone();
-        if !entry.checked.is_within(self.knobs.freshness, now) {
+        if self.knobs.freshness.is_zero() || !entry.checked.is_within(self.knobs.freshness, now) {
             if !entry.walked.is_within(WALK, now) {
                 return None; // opened again, it is offered again
             }
@@ -198,23 +204,18 @@ impl Shelf {
         if self.knobs.size == 0 {
             return None;
         }
-        let kept = self
-            .read()
-            .entries
-            .get(path.as_os_str())
-            .filter(|entry| entry.is(coding) && entry.state == opened.state)
-            .cloned();
-        if let Some(entry) = kept {
-            entry.walked.set(now);
-            entry.checked.set(now);
-            return Some(entry);
-        }
         let size = usize::try_from(opened.state.len).ok()?.saturating_add(path.as_os_str().len() + OVERHEAD);
         let is_small = opened.state.len <= self.knobs.file_size as u64 && size <= self.knobs.size;
         if !is_small || !opened.state.is_settled(now) || !self.was_seen(path) {
             return None;
         }
         let content = read_unchanged(&opened.file, &opened.state).ok()??;
+        let kept = self.read().entries.get(path.as_os_str()).filter(|entry| entry.is(coding)).cloned();
+        if let Some(entry) = kept.filter(|entry| entry.state == opened.state && entry.has(&content)) {
+            entry.walked.set(now);
+            entry.checked.set(now);
+            return Some(entry);
+        }
         let entry = Arc::new(Entry {
             representation: represent(content.into()),
             compressed: OnceLock::new(),
@@ -306,7 +307,6 @@ fn read_unchanged(file: &File, state: &State) -> io::Result<Option<Vec<u8>>> {
 mod tests {
     use super::*;
     use crate::conditional::Validators;
-    use crate::content::Content;
     use crate::representation::About;
     use crate::testing::Tree;
 
@@ -474,5 +474,49 @@ mod tests {
             let shelf = Shelf::new(cache);
             assert!((0..5).all(|_| offer(&shelf, "a", &disk, now).is_none()), "{cache:?}");
         }
+    }
+
+    #[test]
+    fn a_file_that_changed_is_read_again_when_its_path_is_opened() {
+        let (shelf, disk, now) = (Shelf::new(Cache::default()), Disk::with("before"), later());
+        keep(&shelf, "a", &disk, now);
+        disk.0.write("file", "longer than before");
+        let after = now + WALK;
+        assert!(get(&shelf, "a", after, None).is_none(), "its path has to be opened again");
+        let entry = offer(&shelf, "a", &disk, after).expect("it is kept again");
+        let mut bytes = [0; 18];
+        assert_eq!(entry.representation.content().read_at(&mut bytes, 0).unwrap(), 18);
+        assert_eq!(&bytes, b"longer than before");
+    }
+
+    #[test]
+    fn what_is_counted_is_what_is_kept() {
+        let (shelf, disk, now) =
+            (Shelf::new(Cache { size: 3_000, ..Cache::default() }), Disk::with("content"), later());
+        let counted = || {
+            let kept = shelf.read();
+            assert_eq!(kept.bytes, kept.entries.values().map(|entry| entry.size.load(Relaxed)).sum());
+            kept.bytes
+        };
+        let first = keep(&shelf, "a", &disk, now);
+        disk.0.write("file", "content of another length");
+        let second = offer(&shelf, "a", &disk, now).expect("it was seen");
+        let before = counted();
+        shelf.attach(&first, represent([b'x'; 100].as_slice().into(), Some(Coding::Gzip)));
+        assert_eq!(counted(), before, "it is not kept any more");
+        keep(&shelf, "b", &disk, now);
+        shelf.attach(&second, represent([b'x'; 1_500].as_slice().into(), Some(Coding::Gzip)));
+        assert!(counted() <= 3_000);
+    }
+
+    #[test]
+    fn a_question_counts_for_as_long_as_the_freshness() {
+        let shelf = Shelf::new(Cache { freshness: Duration::from_millis(100), ..Cache::default() });
+        let (disk, now) = (Disk::with("content"), later());
+        keep(&shelf, "a", &disk, now);
+        let state = disk.open().state;
+        assert!(get(&shelf, "a", now + Duration::from_millis(100), Some(&state)).is_some());
+        let ask = |after| shelf.get(Path::new("a"), None, now + Duration::from_millis(after), || panic!("asked"));
+        assert!(ask(199).is_some());
     }
 }

@@ -112,7 +112,7 @@ impl Names {
         match self {
             Self::All => true,
             Self::Hashed => is_hashed(&name),
-            Self::Extension(extension) => has_extension(&name, extension),
+            Self::Extension(extension) => has_extension(&name, extension.trim_start_matches('.')),
             Self::Beneath(folder) => is_beneath(path, folder),
         }
     }

@@ -43,6 +43,11 @@ impl Validators {
         Self { etag: String::new(), modified: None }
     }
 
+    /// Whether this was changed in an earlier second.
+    pub(crate) fn is_before(&self, other: &Self) -> bool {
+        self.modified < other.modified
+    }
+
     /// The entity tag, in its quotes.
     pub(crate) fn etag(&self) -> &str {
         &self.etag

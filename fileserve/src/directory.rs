@@ -2,10 +2,11 @@
 
 use crate::cache::{Cache, Shelf};
 use crate::files::Files;
+use crate::places::Places;
 use crate::resolve::Root;
 use crate::{CacheControl, Dotfiles, Names, Symlinks};
 use std::io;
-use std::path::Path;
+use std::path::{Component, Path};
 use std::sync::Arc;
 use switchboard_core::{Handler, Request, Response};
 
@@ -42,7 +43,11 @@ pub struct Directory {
     pub(crate) fallback: Option<String>,
     pub(crate) has_listings: bool,
     pub(crate) sorted: usize,
+    pub(crate) sorting: Places,
 }
+
+/// How many large listings are sorted at once: each may take some 5 MB until it is sent.
+const SORTING: usize = 8;
 
 impl Directory {
     /// Serves what is beneath `root`, which may be a link. It stays open: renaming it later changes nothing.
@@ -57,13 +62,14 @@ impl Directory {
             fallback: None,
             has_listings: true,
             sorted: 20_000,
+            sorting: Places::new(SORTING),
         })
     }
 
     /// The names that stand for a directory: of those in it, the first that is a file. By default `index.html`; with
     /// none, every directory is listed.
     pub fn index<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
-        self.index = names.into_iter().map(Into::into).collect();
+        self.index = names.into_iter().map(|name| beneath(name.into())).collect();
         self
     }
 
@@ -71,9 +77,9 @@ impl Directory {
     /// if a person asked for it.
     ///
     /// That is a browser that goes to an address: `Sec-Fetch-Mode: navigate`, or, from one that does not send this
-    /// field, an `Accept` that names `text/html`. Not if the address ends in the name of an asset: one whose extension
-    /// has a known media type, such as `app.js`, but HTML. Everything else that is missing, a script of a page that was
-    /// deployed over, say, is still 404, and so are hidden names.
+    /// field, an `Accept` that names `text/html`. Not if the address ends like an asset: a script, a style, a font, an
+    /// image, a sound or a film, `.json`, `.map`, `.pdf`, `.txt`, `.webmanifest` or `.xml`. Everything else that is
+    /// missing, a script of a page that was deployed over, say, is still 404, and so are hidden names.
     ///
     /// This switches listings off; [`listings`](Directory::listings) after it switches them on again.
     ///
@@ -90,7 +96,7 @@ impl Directory {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn spa(mut self, file: impl Into<String>) -> Self {
-        self.fallback = Some(file.into());
+        self.fallback = Some(beneath(file.into()));
         self.has_listings = false;
         self
     }
@@ -165,6 +171,16 @@ impl Directory {
         self.files.media_types.set(extension, media_type.into());
         self
     }
+}
+
+/// # Panics
+///
+/// If `path` is none that leads to something beneath the root.
+fn beneath(path: String) -> String {
+    let mut names = Path::new(&path).components();
+    let is_beneath = !path.is_empty() && names.all(|name| matches!(name, Component::Normal(_)));
+    assert!(is_beneath, "{path:?} is no path beneath the root: it is relative, and has no . or ..");
+    path
 }
 
 impl Handler for Directory {

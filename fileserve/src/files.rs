@@ -13,6 +13,7 @@ use crate::content::Content;
 use crate::encoding::{self, Coding};
 use crate::gzip;
 use crate::media_type::MediaTypes;
+use crate::places::Places;
 use crate::representation::{About, Representation};
 use crate::resolve::{Denied, Found, Root};
 use crate::state::State;
@@ -34,7 +35,12 @@ pub(crate) struct Files {
     pub(crate) cache_control: Rules,
     pub(crate) are_precompressed: bool,
     pub(crate) are_compressed: bool,
+    compressing: Places,
 }
+
+/// How many files are compressed for clients at once: each takes some 0.6 MB until it is sent. Beyond, they are sent as
+/// they are.
+const COMPRESSING: usize = 64;
 
 /// What a path leads to.
 pub(crate) enum Looked {
@@ -68,6 +74,7 @@ impl Files {
             cache_control: Rules::default(),
             are_precompressed: false,
             are_compressed: false,
+            compressing: Places::new(COMPRESSING),
         }
     }
 
@@ -94,7 +101,7 @@ impl Files {
         file.respond(request)
     }
 
-    /// The coded form of a file that lies beside it.
+    /// The coded form of a file that lies beside it, unless it is older: then it was made of another one.
     fn beside(&self, path: &Path, plain: &About, coding: Coding, now: SystemTime) -> Option<Source> {
         let mut name = path.as_os_str().to_owned();
         name.push(".");
@@ -105,7 +112,9 @@ impl Files {
             ..plain.clone()
         };
         match self.look_for(&PathBuf::from(name), Some(coding), now, about) {
-            Ok(Looked::File(coded)) => Some(coded),
+            Ok(Looked::File(coded)) => {
+                Some(coded).filter(|coded| !coded.about().validators.is_before(&plain.validators))
+            }
             Ok(Looked::Directory) | Err(_) => None,
         }
     }
@@ -166,8 +175,10 @@ impl Files {
         if let Some(response) = about.precondition(request) {
             return response;
         }
+        let Some(place) = self.compressing.take() else { return file.respond(request) };
         let (response, shelf) = (about.respond(), self.shelf.clone());
         let done = move |bytes: Vec<u8>| {
+            drop(place);
             if let Some(entry) = entry {
                 let len = bytes.len() as u64;
                 shelf.attach(&entry, Representation::new(Content::Memory(bytes.into()), len, about));
@@ -311,5 +322,20 @@ mod tests {
         tree.write("a.txt", &"another one\n".repeat(1_000));
         assert!(!is_kept(&gzip()));
         assert_eq!(bytes(get(&directory, "/a.txt", "")), "another one\n".repeat(1_000).as_bytes());
+    }
+
+    #[test]
+    fn where_links_are_never_followed_a_folder_that_became_one_is_gone_at_once() {
+        let tree = Tree::new(&["dir/a.txt"]);
+        let directory = Directory::new(tree.path("")).unwrap().symlinks(Symlinks::Never);
+        let now = later();
+        let ask = || {
+            let request = Request::parse("GET /dir/a.txt HTTP/1.1\r\nHost: test\r\n\r\n").unwrap();
+            directory.respond_at(&request, now)
+        };
+        assert!([(); 3].map(|()| is_kept(&ask()))[2]);
+        fs::rename(tree.path("dir"), tree.path("moved")).unwrap();
+        symlink("moved", tree.path("dir")).unwrap();
+        assert_eq!(ask().status().code(), 404);
     }
 }

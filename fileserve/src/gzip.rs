@@ -11,7 +11,8 @@ use switchboard_core::Body;
 
 /// The first `len` bytes of `content`, compressed. If it turns out to be shorter, the answer is cut.
 ///
-/// `None` only in a build without compression. When all of it has been compressed, and that is at most `keep` bytes, `done` is called with them, once.
+/// When all of it has been compressed, and that is at most `keep` bytes, `done` is called with them, once. `None` only
+/// in a build without compression.
 pub(crate) fn body(
     content: Content,
     len: u64,

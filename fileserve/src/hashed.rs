@@ -7,7 +7,7 @@
 //! eight characters every second hash, of esbuild's every third.
 
 /// What pages load besides documents.
-const LOADED: [&str; 29] = [
+pub(crate) const LOADED: [&str; 29] = [
     "js", "mjs", "css", "wasm", // programs and styles
     "woff2", "woff", "ttf", "otf", "eot", // fonts
     "svg", "png", "jpg", "jpeg", "gif", "webp", "avif", "ico", // images

@@ -39,6 +39,7 @@ mod location;
 mod media_type;
 mod multipart;
 mod navigation;
+mod places;
 mod policy;
 mod range;
 mod representation;

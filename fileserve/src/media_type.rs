@@ -22,7 +22,7 @@ impl MediaTypes {
             Headers::new().append("content-type", &media_type).is_ok(),
             "a media type has no control characters: {media_type:?}"
         );
-        self.set.insert(extension.to_lowercase(), media_type);
+        self.set.insert(extension.trim_start_matches('.').to_lowercase(), media_type);
     }
 
     /// The media type, with the charset where a text needs one. The content is looked at only if the name says nothing:
@@ -51,7 +51,7 @@ impl MediaTypes {
 }
 
 /// What its name says of a file.
-pub(crate) fn known(path: &Path) -> Option<&'static str> {
+fn known(path: &Path) -> Option<&'static str> {
     let extension = path.extension()?.to_str()?;
     let is_it = |(known, _): &&(&str, &'static str)| extension.eq_ignore_ascii_case(known);
     let added = ADDED.iter().find(is_it).map(|(_, media_type)| *media_type);
@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn what_is_set_counts() {
         let mut types = MediaTypes::default();
-        types.set("GEMtext", "text/gemini".into());
+        types.set(".GEMtext", "text/gemini".into());
         let of = |name: &str| types.of(Path::new(name), &Content::Memory(b"a".as_slice().into())).into_owned();
         assert_eq!(
             (of("a.gemtext"), of("a.GEMTEXT"), of("gemtext")),

@@ -1,7 +1,7 @@
 //! Whether a request is somebody's going to a page, and not a page's fetching of what it needs.
 
 use crate::location::Location;
-use crate::{accept, media_type};
+use crate::{accept, hashed};
 use switchboard_core::{Request, Response};
 
 /// Whether a person asked: the browser says so (Fetch Metadata, `Sec-Fetch-Mode`), or the request names `text/html`,
@@ -16,15 +16,19 @@ pub(crate) fn is_one(request: &Request, location: &Location) -> bool {
     is_navigation && !is_asset(location)
 }
 
-/// A name with an extension of a known type, unless that is a page's: `/users/john.doe` is none.
+/// A name that ends like that of what pages load. (Not by its media type: that `.com` and `.org` have one says nothing
+/// of `/sites/example.org`.)
 fn is_asset(location: &Location) -> bool {
-    let known = media_type::known(location.path());
-    !location.is_directory() && known.is_some_and(|media_type| media_type != "text/html")
+    let extension = location.path().extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    let is_one = |known: &&str| **known == extension;
+    !location.is_directory() && (hashed::LOADED.iter().any(is_one) || DATA.iter().any(is_one))
 }
 
-/// The page that was sent instead depends on who asks.
+/// What else is fetched, and no page.
+const DATA: [&str; 6] = ["json", "map", "pdf", "txt", "webmanifest", "xml"];
+
+/// What is sent at such an address depends on who asks, a 404 too.
 pub(crate) fn vary(mut response: Response) -> Response {
-    let added = response.headers_mut().append("vary", "accept, sec-fetch-mode");
-    debug_assert!(added.is_ok(), "they are names");
+    response.headers_mut().append("vary", "accept, sec-fetch-mode").expect("they are names");
     response
 }

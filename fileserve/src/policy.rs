@@ -5,7 +5,8 @@
 #[non_exhaustive]
 pub enum Dotfiles {
     /// They are neither served nor listed, nor is what is beneath them: 404, as if they were not there. Except
-    /// `/.well-known/` at the root (RFC 8615), which exists to be served.
+    /// `/.well-known/` at the root (RFC 8615), which exists to be served. A link of another name to one of them is
+    /// followed: it was made to be seen.
     #[default]
     Hidden,
     /// They are names like any other. (`..` is none, and is 404 all the same.)

@@ -4,9 +4,11 @@
 //!
 //! 1. Opening is beneath the root (openat2 with RESOLVE_BENEATH where the system has it): the kernel refuses what
 //!    leads out, and nothing is checked first and opened later. [`Symlinks`] says which links are followed on the way.
-//! 2. Opening never waits: a FIFO would block a plain open for ever. The opened thing is then asked what it is.
+//! 2. Opening never waits: a FIFO would block a plain open for ever. The opened thing is then asked what it is. What is
+//!    seen to be neither a file nor a directory is not opened at all, for that alone may do something: let somebody
+//!    write into a FIFO that nobody reads, or wind a tape.
 //! 3. An escape is [`Denied::NotFound`]; what the system forbids is [`Denied::Forbidden`].
-//! 4. [`Root::state`] opens nothing and promises nothing but what it says: it is for comparing with what was opened.
+//! 4. [`Root::state`] promises nothing but what it says: it is for comparing with what was opened.
 
 use crate::entries::Entries;
 use crate::state::State;
@@ -86,6 +88,9 @@ impl Root {
     }
 
     pub(crate) fn find(&self, path: &Path) -> Result<Found, Denied> {
+        if self.is_special(path) {
+            return Err(Denied::NotFound);
+        }
         let file = self.open_any(path)?;
         let metadata = file.metadata()?;
         if metadata.is_file() {
@@ -97,7 +102,8 @@ impl Root {
         }
     }
 
-    /// The state of the regular file that `path` leads to now, by one system call. It may lie outside: who compares it
+    /// The state of the regular file that `path` leads to now, by one system call
+    /// (but with [`Symlinks::Never`], or where there is no such call). It may lie outside: who compares it
     /// with that of a file that was opened in here learns whether that one is still at the end of the path.
     #[cfg(unix)]
     pub(crate) fn state(&self, path: &Path) -> Option<State> {
@@ -111,6 +117,21 @@ impl Root {
     #[cfg(not(unix))]
     pub(crate) fn state(&self, path: &Path) -> Option<State> {
         self.opened_state(path)
+    }
+
+    /// Whether something other than a file or a directory can be seen at `path`. Only to leave it alone: what is there
+    /// when it is opened is asked again.
+    #[cfg(unix)]
+    fn is_special(&self, path: &Path) -> bool {
+        use rustix::fs::{AtFlags, FileType, statat};
+        let seen = statat(&*self.directory, path, AtFlags::NO_AUTOMOUNT);
+        let kind = seen.map(|stat| FileType::from_raw_mode(stat.st_mode));
+        kind.is_ok_and(|kind| !matches!(kind, FileType::RegularFile | FileType::Directory))
+    }
+
+    #[cfg(not(unix))]
+    fn is_special(&self, _: &Path) -> bool {
+        false
     }
 
     fn opened_state(&self, path: &Path) -> Option<State> {
@@ -166,6 +187,7 @@ impl Root {
         match self.symlinks {
             Symlinks::Inside => self.directory.metadata(path).ok(),
             Symlinks::Never => None,
+            Symlinks::Anywhere if self.is_special(path) => None,
             Symlinks::Anywhere => Metadata::from_file(&self.open_anywhere(path).ok()?).ok(),
         }
     }

@@ -31,7 +31,7 @@ impl Directory {
 
     pub(crate) fn respond_at(&self, request: &Request, now: SystemTime) -> Response {
         match request.method() {
-            "GET" | "HEAD" => self.find(request, now).unwrap_or_else(refuse),
+            "GET" | "HEAD" => self.find(request, now).unwrap_or_else(|denied| self.refuse(denied)),
             "OPTIONS" => Response::new(Status::NO_CONTENT).with_header("allow", ALLOWED.join(", ")),
             _ => Response::method_not_allowed(ALLOWED),
         }
@@ -69,12 +69,31 @@ impl Directory {
         self.list(request, location)
     }
 
+    fn refuse(&self, denied: Denied) -> Response {
+        let status = match denied {
+            Denied::NotFound => Status::NOT_FOUND,
+            Denied::Forbidden => Status::FORBIDDEN,
+            Denied::Busy => Status::SERVICE_UNAVAILABLE,
+            Denied::Failed => Status::INTERNAL_SERVER_ERROR,
+        };
+        let response = status.into_response();
+        match denied {
+            Denied::NotFound if self.fallback.is_some() => {
+                navigation::vary(response).with_header("cache-control", "no-cache")
+            }
+            _ => response,
+        }
+    }
+
     fn list(&self, request: &Request, location: &Location) -> Result<Response, Denied> {
         let root = &self.files.root;
         match root.find(location.path())? {
             Found::Directory(directory) if self.has_listings => {
                 let entries = root.entries(location.path(), &directory)?;
-                listing::respond(request, Listed { root, location, entries, sorted: self.sorted })
+                listing::respond(
+                    request,
+                    Listed { root, location, entries, sorted: self.sorted, sorting: &self.sorting },
+                )
             }
             Found::Directory(_) | Found::File(_) => Err(Denied::NotFound),
         }
@@ -100,14 +119,4 @@ fn redirect(request: &Request, location: &Location) -> Response {
         Ok(response) => response,
         Err(_) => Status::BAD_REQUEST.into_response(),
     }
-}
-
-fn refuse(denied: Denied) -> Response {
-    let status = match denied {
-        Denied::NotFound => Status::NOT_FOUND,
-        Denied::Forbidden => Status::FORBIDDEN,
-        Denied::Busy => Status::SERVICE_UNAVAILABLE,
-        Denied::Failed => Status::INTERNAL_SERVER_ERROR,
-    };
-    status.into_response()
 }

@@ -167,6 +167,7 @@ fn tree() -> String {
     for name in ["start.html", "page.html", ".dot"] {
         fs::write(format!("{root}/{name}"), name).expect("a file");
     }
+    fs::write(format!("{root}/page.html.gz"), "beside").expect("a file");
     fs::write(format!("{root}/long.txt"), "long ".repeat(1000)).expect("a file");
     symlink("page.html", format!("{root}/inside")).expect("a link");
     symlink(format!("{root}/../beyond"), format!("{root}/outside")).expect("a link");
@@ -175,7 +176,7 @@ fn tree() -> String {
 
 #[test]
 fn policies_reach_the_directory() {
-    let cases: [(&[&str], &str, &str, &str); 15] = [
+    let cases: [(&[&str], &str, &str, &str); 17] = [
         (&[], "/.dot", "", "404 Not Found"),
         (&["--hidden"], "/.dot", "", ".dot"),
         (&[], "/", "", "long.txt"),
@@ -190,6 +191,8 @@ fn policies_reach_the_directory() {
         (&["--spa"], "/route", "Accept: text/html\r\n", "404 Not Found"),
         (&[], "/long.txt", "Accept-Encoding: gzip\r\n", "long long"),
         (&["--compress"], "/long.txt", "Accept-Encoding: gzip\r\n", "content-encoding: gzip\r\n"),
+        (&["--compress"], "/page.html", "Accept-Encoding: gzip\r\n", "\r\n\r\nbeside"),
+        (&[], "/page.html", "Accept-Encoding: gzip\r\n", "\r\n\r\npage.html"),
         (&["--cache", "off"], "/long.txt", "", "long long"),
     ];
     let root = tree();

@@ -28,8 +28,8 @@
 //!    is below the target again (`keep_working`).
 //! 5. If nothing has moved for [`MAYDAY_INITIAL`], and every [`MAYDAY_INTERVAL`] from then on, one more worker comes
 //!    whatever the target says (`MAYDAY_INITIAL_TIMEOUT`, `MAYDAY_INTERVAL`): it may be blocked where we cannot see it.
-//! 6. An idle worker retires after the idle timeout, the oldest first, and only while there are too many
-//!    (`too_many_workers`): more than two, and beyond two at least a quarter of the busy ones.
+//! 6. An idle worker retires after the idle timeout, of those due whoever looks first, and only while there are too
+//!    many (`too_many_workers`): more than two, and beyond two at least a quarter of the busy ones.
 //! 7. After a worker that could not be started, none is tried for [`CREATE_COOLDOWN`]; then whatever happens next
 //!    brings in one, and each that begins work the next (`kick_pool`), until nobody waits who need not.
 
@@ -332,13 +332,12 @@ impl<J> WorkerPool<J> {
         id
     }
 
-    /// A worker has rested and was not called: perhaps it is time for the oldest to go, whom that need not be. Only who
-    /// is the oldest asks for that; the others have rested less.
+    /// A worker has rested and was not called: perhaps it is time for it to go. Of several that are due at once, the
+    /// one that looks first goes first; if only the oldest could, most would rest another whole timeout.
     fn rest(&mut self, id: WorkerId, since: Now, now: Now) -> Step<J> {
         let left = since.saturating_add(self.idle_timeout).saturating_sub(now);
-        let is_oldest = self.idle.first() == Some(&id);
-        if left.is_zero() && is_oldest && self.has_too_many() {
-            self.idle.remove(0);
+        if left.is_zero() && self.has_too_many() {
+            self.idle.retain(|&idle| idle != id);
             self.set(id, None);
             return Step::Exit;
         }

@@ -49,7 +49,7 @@ impl Format for Page {
             breadcrumbs(&self.location)
         );
         if !is_sorted {
-            *out += "<p>This folder is so large that it is not sorted.</p>\n";
+            *out += "<p>This folder is not sorted: it is too large, or too many large ones are being read.</p>\n";
         }
         *out += "<form>\n<table>\n<thead><tr>";
         let order = is_sorted.then_some(self.order);

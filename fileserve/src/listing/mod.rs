@@ -18,6 +18,7 @@ use crate::accept::preferred;
 use crate::conditional::{self, Validators, Verdict};
 use crate::entries::{Entries, Entry};
 use crate::location::{Location, encode};
+use crate::places::Places;
 use crate::resolve::{Denied, Root};
 use order::Order;
 use readme::Readme;
@@ -37,6 +38,8 @@ pub(crate) struct Listed<'a> {
     /// How many entries are sorted at most, and so held in memory at once; if there are more, all come in the order of
     /// the disk.
     pub(crate) sorted: usize,
+    /// How many large ones may be sorted at once; others come in the order of the disk meanwhile.
+    pub(crate) sorting: &'a Places,
 }
 
 /// The listing, as `request` asks for it. It has no validators, so that of its conditions only a `*` can hold. An error
@@ -48,14 +51,17 @@ pub(crate) fn respond(request: &Request, listed: Listed<'_>) -> Result<Response,
     let media_type = preferred(request.headers(), &[HTML, JSON, TEXT]);
     let order = Order::of(request.query());
     let format = format(media_type, order, &listed);
-    let body = stream::body(listed.entries, order, listed.sorted, format)?;
+    let body = stream::body(listed.entries, order, listed.sorted, listed.sorting, format)?;
     Ok(describe(media_type, body))
 }
 
 fn precondition(request: &Request) -> Option<Response> {
     match conditional::evaluate(request.headers(), &Validators::none()) {
         Verdict::Proceed => None,
-        Verdict::NotModified => Some(Response::new(Status::NOT_MODIFIED).with_header("vary", "accept")),
+        Verdict::NotModified => {
+            let response = Response::new(Status::NOT_MODIFIED).with_header("cache-control", "no-cache");
+            Some(response.with_header("vary", "accept"))
+        }
         Verdict::Failed => Some(Status::PRECONDITION_FAILED.into_response()),
     }
 }
@@ -96,10 +102,13 @@ fn href(entry: &Entry) -> String {
     format!("./{}{}", encode(&entry.name), if entry.is_directory { "/" } else { "" })
 }
 
-/// A name for people. What is not UTF-8 or could act on a terminal shows as U+FFFD, and so do marks that turn the
-/// direction of the text: they could disguise an extension.
+/// A name for people. What is not UTF-8, could act on a terminal or looks like the end of a line shows as U+FFFD, and
+/// so do marks that turn the direction of the text: they could disguise an extension.
 fn shown(name: &OsStr) -> String {
-    let is_mark = |character| matches!(character, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    let is_mark = |character| {
+        let is_turn = matches!(character, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{2066}'..='\u{2069}');
+        is_turn || matches!(character, '\u{2028}'..='\u{202E}')
+    };
     name.to_string_lossy().replace(|character: char| character.is_control() || is_mark(character), "\u{FFFD}")
 }
 

@@ -15,6 +15,7 @@
 use super::Format;
 use super::order::Order;
 use crate::entries::Entry;
+use crate::places::{Place, Places};
 use std::collections::VecDeque;
 use std::io::{self, Cursor, Read};
 use switchboard_core::Body;
@@ -29,11 +30,14 @@ pub(super) fn body(
     entries: impl Iterator<Item = io::Result<Entry>> + Send + 'static,
     order: Order,
     limit: usize,
+    sorting: &Places,
     format: Box<dyn Format>,
 ) -> io::Result<Body> {
-    let (rest, piece) = (Box::new(entries.fuse()), Cursor::default());
-    let mut stream = Stream { order, limit, format, ready: VecDeque::new(), rest, piece, stage: Stage::Beginning };
+    let (rest, piece, place) = (Box::new(entries.fuse()), Cursor::default(), None);
+    let mut stream =
+        Stream { order, limit, place, format, ready: VecDeque::new(), rest, piece, stage: Stage::Beginning };
     if !stream.collect(limit.min(AT_ONCE))? {
+        stream.place = sorting.take();
         return Ok(Body::reader(stream));
     }
     let mut page = Vec::new();
@@ -44,6 +48,8 @@ pub(super) fn body(
 struct Stream {
     order: Order,
     limit: usize,
+    /// That of a large listing among those that are sorted; without it, it is not.
+    place: Option<Place>,
     format: Box<dyn Format>,
     /// Those that were read and are not rendered.
     ready: VecDeque<Entry>,
@@ -88,7 +94,8 @@ impl Stream {
     fn render(&mut self) -> io::Result<String> {
         let mut text = String::with_capacity(PIECE + 1024);
         if self.stage == Stage::Beginning {
-            let is_sorted = self.collect(self.limit)?;
+            let has_place = self.place.is_some() || self.ready.len() <= AT_ONCE;
+            let is_sorted = has_place && self.collect(self.limit)?;
             if is_sorted {
                 self.order.sort(self.ready.make_contiguous());
             }
@@ -151,7 +158,7 @@ mod tests {
             (0, 0, true, true),
         ] {
             let (entries, asked) = entries(count);
-            let body = body(entries, Order::of(None), limit, Box::new(Lines)).unwrap();
+            let body = body(entries, Order::of(None), limit, &Places::new(1), Box::new(Lines)).unwrap();
             assert_eq!(body.len().is_some(), has_length, "{count} of {limit}");
             assert!(asked.load(Ordering::Relaxed) <= limit.min(AT_ONCE) + 1, "{count} of {limit}");
             let expected = if is_sorted { lines(0..count) } else { lines((0..count).rev()) };
@@ -162,7 +169,8 @@ mod tests {
     #[test]
     fn what_is_not_sorted_is_read_as_it_is_taken() {
         let (entries, asked) = entries(1_000_000);
-        let Body::Stream(mut producer) = body(entries, Order::of(None), 10, Box::new(Lines)).unwrap() else {
+        let Body::Stream(mut producer) = body(entries, Order::of(None), 10, &Places::new(1), Box::new(Lines)).unwrap()
+        else {
             panic!("a large listing is a stream")
         };
         let mut request = Request::parse("GET / HTTP/1.1\r\nHost: test\r\n\r\n").unwrap();
@@ -175,12 +183,22 @@ mod tests {
     #[test]
     fn a_directory_that_cannot_be_read_to_its_end_is_an_error() {
         let failing = |after| entries(after).0.chain([Err(io::Error::other("the disk is gone"))]);
-        let body = |after| body(failing(after), Order::of(None), 20_000, Box::new(Lines));
+        let body = |after| body(failing(after), Order::of(None), 20_000, &Places::new(1), Box::new(Lines));
         assert_eq!(body(256).unwrap_err().to_string(), "the disk is gone");
         for after in [257, 20_001, 50_000] {
             let mut request = Request::parse("GET / HTTP/1.1\r\nHost: test\r\n\r\n").unwrap();
             let error = block_on(body(after).unwrap().collect(&mut request)).unwrap_err();
             assert_eq!(error.to_string(), "the disk is gone", "after {after}");
         }
+    }
+
+    #[test]
+    fn so_many_large_ones_are_sorted_at_once() {
+        let places = Places::new(1);
+        let body = |count| body(entries(count).0, Order::of(None), 20_000, &places, Box::new(Lines)).unwrap();
+        let (first, second, small) = (body(300), body(300), body(200));
+        assert!(text(second) == lines((0..300).rev()) && text(small) == lines(0..200));
+        assert!(text(first) == lines(0..300));
+        assert!(text(body(300)) == lines(0..300), "its place is free again");
     }
 }

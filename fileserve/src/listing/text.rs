@@ -28,4 +28,13 @@ mod tests {
         }
         assert_eq!(text, "a b\nsub/\nx\u{fffd}\u{fffd}y\u{fffd}[31m\u{fffd}\u{fffd}\n<é>\n");
     }
+
+    #[test]
+    fn other_line_ends_and_marks() {
+        let mut text = String::new();
+        for name in ["a\u{2028}b", "a\u{2029}b", "a\u{200f}b", "a\u{61c}b"] {
+            Lines.entry(&Entry { name: name.into(), is_directory: false, len: 1, modified: None }, &mut text);
+        }
+        assert_eq!(text, "a\u{FFFD}b\n".repeat(4));
+    }
 }

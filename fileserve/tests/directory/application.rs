@@ -106,3 +106,46 @@ fn a_file_is_saved_only_on_request() {
     assert_eq!(disposition("/a%20b.txt?x=y&download").as_deref(), Some(attachment));
     assert_eq!(disposition("/nothing?download"), None);
 }
+
+#[test]
+fn a_part_is_saved_and_an_answer_without_a_file_is_not() {
+    let tree = Tree::new(&["a.txt"]);
+    let of = |fields: &[(&str, &str)]| {
+        let answer = ask(&tree.serve(), "GET /a.txt?download", fields);
+        (answer.status().code(), answer.headers().get("content-disposition").is_some())
+    };
+    assert_eq!(of(&[("Range", "bytes=0-0")]), (206, true));
+    assert_eq!(of(&[("If-None-Match", "*")]), (304, false));
+    assert_eq!(of(&[("If-Match", "\"a\"")]), (412, false));
+}
+
+#[test]
+fn a_folder_of_an_application_may_be_called_like_an_asset() {
+    let tree = Tree::new(&["index.html"]);
+    let answer = ask(&tree.serve().spa("index.html"), "GET /packages/node.js/", &[("Sec-Fetch-Mode", "navigate")]);
+    assert_eq!(answer.status().code(), 200);
+}
+
+#[test]
+fn a_directory_that_is_called_like_an_index_is_passed_over() {
+    let tree = Tree::new(&["d/index.html/x.txt", "d/index.htm"]);
+    let answer = ask(&tree.serve().index(["index.html", "index.htm"]), "GET /d/", &[]);
+    assert_eq!(answer.body().len(), Some("d/index.htm".len() as u64));
+}
+
+#[test]
+fn an_application_says_that_a_404_depends_on_who_asks() {
+    let tree = Tree::new(&["index.html"]);
+    let missing = ask(&tree.serve().spa("index.html"), "GET /users/42", &[("Accept", "*/*")]);
+    assert_eq!((missing.status().code(), missing.headers().get("vary")), (404, Some("accept, sec-fetch-mode")));
+}
+
+#[test]
+fn addresses_of_people_and_sites_are_no_assets() {
+    let tree = Tree::new(&["index.html"]);
+    let directory = tree.serve().spa("index.html");
+    for path in ["/users/ann@example.org", "/sites/example.com", "/in/john.me", "/tools/chat.ai"] {
+        let answer = ask(&directory, &format!("GET {path}"), &[("Sec-Fetch-Mode", "navigate")]);
+        assert_eq!(answer.status().code(), 200, "{path}");
+    }
+}

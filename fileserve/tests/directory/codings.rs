@@ -1,7 +1,9 @@
 //! Compressed forms: from beside the file, or made on the way.
 
 use super::{Tree, ask, bytes, get, status, text};
+use std::fs::{self, File};
 use std::io::Read;
+use std::time::{Duration, SystemTime};
 use switchboard_core::Response;
 
 /// The coding, the tag and Vary of a response.
@@ -140,4 +142,33 @@ fn what_is_compressed_is_not_compressed_again() {
         assert_eq!(about(&itself)[0], None, "{path}");
     }
     status(&directory, "/a.txt.zst", 404);
+}
+
+#[test]
+fn the_smallest_file_that_is_compressed() {
+    let tree = Tree::new(&[]);
+    let coding = |len: usize| {
+        fs::write(tree.root().join("a.txt"), "x".repeat(len)).unwrap();
+        let answer = ask(&tree.serve().compress(true), "GET /a.txt", &[("Accept-Encoding", "gzip")]);
+        (answer.headers().get("content-encoding").is_some(), answer.headers().get("vary").is_some())
+    };
+    assert_eq!((coding(1023), coding(1024)), ((false, false), (true, true)));
+}
+
+#[test]
+fn who_wants_files_compressed_has_not_promised_what_lies_beside_them() {
+    let tree = Tree::new(&["a.txt.gz"]);
+    fs::write(tree.root().join("a.txt"), "x".repeat(5_000)).unwrap();
+    let answer = ask(&tree.serve().compress(true), "GET /a.txt", &[("Accept-Encoding", "gzip")]);
+    assert_eq!(answer.headers().get("content-encoding"), Some("gzip"));
+    assert_eq!(answer.body().len(), None, "made on the way");
+}
+
+#[test]
+fn a_sibling_that_is_older_than_its_file_is_left_alone() {
+    let tree = Tree::new(&["a.js", "a.js.gz"]);
+    let gz = File::options().write(true).open(tree.root().join("a.js.gz")).unwrap();
+    gz.set_modified(SystemTime::now() - Duration::from_secs(10)).unwrap();
+    let response = ask(&tree.serve().precompressed(true), "GET /a.js", &[("Accept-Encoding", "gzip")]);
+    assert_eq!((about(&response)[0], about(&response)[2]), (None, Some("accept-encoding")));
 }

@@ -136,3 +136,23 @@ fn a_page_is_light_or_dark_and_fetches_nothing() {
     let elsewhere = page.matches("http").count() - page.matches("xmlns='http://www.w3.org/2000/svg'").count();
     assert_eq!(elsewhere, 0, "no address but the name of SVG: {page}");
 }
+
+#[test]
+fn well_known_is_listed_at_the_root_only() {
+    let tree = Tree::new(&[".well-known/x", "dir/.well-known/x", "dir/y"]);
+    let lines = |path: &str| {
+        let answer = ask(&tree.serve(), &format!("GET {path}"), &[("Accept", "text/plain")]);
+        let mut request = Request::parse("GET / HTTP/1.1\r\nHost: test\r\n\r\n").unwrap();
+        String::from_utf8(switchboard_core::block_on(answer.into_body().collect(&mut request)).unwrap()).unwrap()
+    };
+    assert_eq!((lines("/"), lines("/dir/")), (".well-known/\ndir/\n".into(), "y\n".into()));
+}
+
+#[test]
+fn conditions_of_a_listing() {
+    let tree = Tree::new(&["x"]);
+    let same = ask(&tree.serve(), "GET /", &[("If-None-Match", "*")]);
+    assert_eq!((same.status().code(), same.headers().get("vary")), (304, Some("accept")));
+    assert_eq!(same.headers().get("cache-control"), Some("no-cache"));
+    assert_eq!(ask(&tree.serve(), "GET /", &[("If-Match", "\"a\"")]).status().code(), 412);
+}

@@ -1,8 +1,10 @@
 //! What is found, what is not, and how that is told.
 
-use super::{Tree, get, status, text};
+use super::{Tree, ask, get, status, text};
+use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat, open};
 use std::fs::{self, File, Permissions};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use switchboard_fileserve::{Directory, Dotfiles, Symlinks};
 
 #[test]
@@ -113,7 +115,6 @@ fn hidden_names_are_not_there() {
 
 #[test]
 fn what_is_no_file_is_not_there_and_hangs_nothing() {
-    use rustix::fs::{CWD, FileType, Mode, mknodat};
     let tree = Tree::new(&["a.txt"]);
     mknodat(CWD, tree.root().join("fifo"), FileType::Fifo, Mode::RUSR, 0).unwrap();
     let _listener = std::os::unix::net::UnixListener::bind(tree.root().join("socket")).unwrap();
@@ -227,4 +228,44 @@ fn listings_can_be_off() {
     status(&directory, "/dir/", 404);
     status(&directory, "/dir/a.txt", 200);
     status(&directory, "/site/", 200);
+}
+
+#[test]
+fn a_query_is_encoded_in_a_redirect() {
+    let tree = Tree::new(&["dir/x"]);
+    let answer = ask(&tree.serve(), "GET /dir?é=%20&a", &[]);
+    assert_eq!(answer.headers().get("location"), Some("/dir/?%C3%A9=%20&a"));
+}
+
+#[test]
+fn what_is_no_file_hangs_nothing_under_any_policy() {
+    let tree = Tree::new(&["dir/x"]);
+    mknodat(CWD, tree.root().join("fifo"), FileType::Fifo, Mode::RUSR, 0).unwrap();
+    for symlinks in [Symlinks::Inside, Symlinks::Never, Symlinks::Anywhere] {
+        assert_eq!(ask(&tree.serve().symlinks(symlinks), "GET /fifo", &[]).status().code(), 404, "{symlinks:?}");
+    }
+}
+
+#[test]
+fn who_waits_to_write_into_a_fifo_still_waits() {
+    let tree = Tree::new(&["a.txt"]);
+    let path = tree.root().join("fifo");
+    mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    // An open for writing succeeds only while somebody has it open for reading: a reader that came and went would let
+    // a writer that waits pass. So one that does not wait looks all the time.
+    let is_over = AtomicBool::new(false);
+    let directory = tree.serve();
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            let opened = || open(&path, OFlags::WRONLY | OFlags::NONBLOCK, Mode::empty()).is_ok();
+            let mut was_opened = false;
+            while !is_over.load(Ordering::SeqCst) {
+                was_opened |= opened();
+            }
+            was_opened
+        });
+        (0..2_000).for_each(|_| status(&directory, "/fifo", 404));
+        is_over.store(true, Ordering::SeqCst);
+        assert!(!writer.join().unwrap(), "somebody has read it");
+    });
 }

@@ -209,3 +209,15 @@ fn what_is_said_of_a_file() {
     let file = get(&directory, "/a.txt");
     assert_eq!(file.headers().get("x-content-type-options"), Some("nosniff"));
 }
+
+#[test]
+fn files_say_what_they_are_and_that_they_have_ranges() {
+    let tree = Tree::new(&["a.txt"]);
+    for (fields, code) in [(&[][..], 200), (&[("Range", "bytes=0-0")], 206), (&[("Range", "bytes=0-0,2-2")], 206)] {
+        let answer = ask(&tree.serve(), "GET /a.txt", fields);
+        assert_eq!(answer.status().code(), code);
+        assert_eq!(answer.headers().get("x-content-type-options"), Some("nosniff"), "{code}");
+        assert_eq!(answer.headers().get("accept-ranges"), Some("bytes"), "{code}");
+        assert!(answer.headers().get("etag").is_some() && answer.headers().get("last-modified").is_some());
+    }
+}

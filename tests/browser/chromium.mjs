@@ -1,5 +1,5 @@
-// The browser: the system's Chromium or Chrome, driven by playwright-core. Node finds that where it finds packages, or
-// else npm installs it into a temporary folder.
+// The browser: the system's Chromium or Chrome, driven by playwright-core. Node finds that where it finds packages,
+// or else npm installs it into a temporary folder.
 
 import { execFileSync } from 'node:child_process';
 import { accessSync, constants, mkdtempSync } from 'node:fs';

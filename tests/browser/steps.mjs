@@ -14,7 +14,6 @@ export const STEPS = [listed, ordered, entered, opened, revalidated, indexed, pl
 
 const link = (page, name) => page.locator('h1, tbody').getByRole('link', { name, exact: true });
 const names = (page) => page.locator('tbody tr').evaluateAll((rows) => rows.map((row) => row.cells[0].textContent));
-const path = (page) => decodeURIComponent(new URL(page.url()).pathname);
 
 /** The listing shows what there is, and nothing of it acts. */
 async function listed(walk) {
@@ -30,8 +29,9 @@ async function listed(walk) {
 async function ordered(walk) {
   const page = await walk.page('/');
   for (const [head, value, direction, expected] of orders()) {
-    await page.getByRole('columnheader', { name: head }).getByRole('button').click();
-    await page.waitForURL((url) => url.search === `?sort=${value}`);
+    const button = page.getByRole('columnheader', { name: head }).getByRole('button');
+    await otherwise(button.click(), `there is no button ${head} to click on`);
+    await otherwise(page.waitForURL((url) => url.search === `?sort=${value}`), `${head} does not ask for ${value}`);
     same(await names(page), expected.map(shown), `the order after a click on ${head}, ${direction}`);
     const sorted = await page.locator('th[aria-sort]').evaluateAll((heads) => heads.map((head) => head.ariaSort));
     same(sorted, [direction], 'one head says that it sorts, and how');
@@ -58,26 +58,26 @@ function orders() {
 async function entered(walk) {
   const page = await walk.page('/?sort=-size');
   const before = await names(page);
-  const enter = async () => {
-    await link(page, `${FOLDER}/`).click();
-    await page.waitForURL((url) => decodeURIComponent(url.pathname) === `/${FOLDER}/`);
-  };
-  await enter();
-  same(await names(page), ['../', ...Object.keys(ENTRIES.find(({ name }) => name === FOLDER).files)], 'the folder');
-  same([await page.title(), await page.locator('h1').textContent()], [FOLDER, `Home / ${FOLDER}`], 'it says where');
+  await follow(page, `${FOLDER}/`, `/${FOLDER}/`);
+  same(await names(page), ['../', 'deeper/', 'in it.txt', 'ふたつ.txt'], 'the folder is listed');
+  const where = [await page.title(), await page.locator('h1').textContent()];
+  same(where, [FOLDER, `Home / ${FOLDER}`], 'it says where it is');
   await page.goBack();
   same([await names(page), new URL(page.url()).search], [before, '?sort=-size'], 'back, in the order that was left');
-  for (const way of ['Home', '../']) {
-    await enter();
-    await link(page, way).click();
-    await page.waitForURL(`${walk.serve.origin}/`);
-    same(await names(page), ENTRIES.map(shown), `back by ${way}`);
-  }
-  await link(page, 'empty/').click();
-  await page.waitForURL('**/empty/');
-  same(await names(page), ['../'], 'an empty folder');
+  const ways = [
+    [`${FOLDER}/`, `/${FOLDER}/`],
+    ['deeper/', `/${FOLDER}/deeper/`],
+    [FOLDER, `/${FOLDER}/`],
+    ['deeper/', `/${FOLDER}/deeper/`],
+    ['../', `/${FOLDER}/`],
+    ['deeper/', `/${FOLDER}/deeper/`],
+    ['Home', '/'],
+    ['empty/', '/empty/'],
+  ];
+  for (const [name, path] of ways) await follow(page, name, path);
+  same(await names(page), ['../'], 'an empty folder is listed');
   const asked = walk.serve.answers().some(({ target }) => target === '/favicon.ico');
-  same(asked, false, 'no listing lets the browser ask for an icon');
+  same(asked, false, 'a listing makes the browser ask for an icon');
 }
 
 /** Every file of the listing, by its link. */
@@ -86,14 +86,10 @@ async function opened(walk) {
   for (const { name, content, is } of ENTRIES.filter((entry) => !isFolder(entry))) {
     if (is === 'fetched') continue; // the driver hides what the browser asks for by itself
     await page.goto(`${walk.serve.origin}/`);
-    const arrival = page.waitForEvent(is === 'saved' ? 'download' : 'response');
-    const [arrived] = await Promise.all([arrival, link(page, name).click()]);
-    if (is === 'saved') {
-      same(arrived.suggestedFilename(), name, 'the name it is saved under');
-    } else {
-      await page.waitForLoadState();
-      same([arrived.status(), path(page)], [200, `/${name}`], `the link of ${name} leads to it`);
-    }
+    const [event, go] = is === 'saved' ? ['download', click] : ['response', follow];
+    const [arrived] = await Promise.all([page.waitForEvent(event), go(page, name, `/${name}`)]);
+    if (is === 'saved') same(arrived.suggestedFilename(), name, 'the name it is saved under');
+    else same(arrived.status(), 200, `the status of ${name}`);
     if (is === 'played') continue; // whose bytes a page fetches in a step of its own
     const bytes = is === 'saved' ? readFileSync(await arrived.path()) : await arrived.body();
     same(digest(bytes), digest(content), `the bytes of ${name}`);
@@ -106,8 +102,7 @@ async function revalidated(walk) {
   const page = await walk.page('/');
   for (const status of [200, 304]) {
     const from = walk.serve.lines.length;
-    await link(page, 'page.html').click();
-    await page.waitForURL('**/page.html');
+    await follow(page, 'page.html', '/page.html');
     same(await page.locator('p').textContent(), 'A page of its own.', 'the page');
     await walk.serve.answered('/page.html', status, from);
     await page.goto(`${walk.serve.origin}/`);
@@ -117,33 +112,21 @@ async function revalidated(walk) {
 /** A folder with an index is that page, and its script and style are taken for what they are. */
 async function indexed(walk) {
   const page = await walk.page('/');
-  await link(page, 'site/').click();
-  await page.waitForFunction(() => document.title === 'rgb(1, 2, 3)');
-  same(path(page), '/site/', 'the address stays that of the folder');
+  await follow(page, 'site/', '/site/');
+  const styled = page.waitForFunction(() => document.title === 'rgb(1, 2, 3)');
+  await otherwise(styled, 'the script or the style of the page is not applied');
 }
 
 /** A sound is played, from where somebody jumps to, without all that is before. */
 async function played(walk) {
   const page = await walk.page('/player.html');
-  const jumped = page.waitForRequest((request) => /^bytes=[1-9]/.test(request.headers().range ?? ''));
+  const later = page.waitForRequest((request) => /^bytes=[1-9]/.test(request.headers().range ?? ''));
+  const asked = otherwise(later, 'the browser asks for no range that begins later');
   const from = walk.serve.lines.length;
-  const { duration, reached } = await page.locator('audio').evaluate(async (audio) => {
-    const until = (event, holds) => new Promise((resolve, reject) => {
-      const look = () => holds() && resolve();
-      audio.addEventListener(event, look);
-      audio.addEventListener('error', () => reject(new Error(audio.error.message)));
-      look();
-    });
-    await until('loadedmetadata', () => audio.readyState >= audio.HAVE_METADATA);
-    await audio.play();
-    const start = 0.8 * audio.duration;
-    audio.currentTime = start;
-    await until('timeupdate', () => !audio.seeking && audio.currentTime > start + 0.5);
-    return { duration: audio.duration, reached: audio.currentTime };
-  });
+  const [{ duration, reached }, request] = await Promise.all([page.locator('audio').evaluate(jump), asked]);
   same(duration, SECONDS, 'the sound is as long as it is');
   assert(reached < SECONDS, 'it plays on from there');
-  await jumped;
+  same((await request.response()).status(), 206, 'the status of what is asked for from there');
   await walk.serve.answered('/tone.wav', 206, from);
   const bytes = await page.evaluate(async () => {
     const answer = await fetch('tone.wav', { cache: 'no-store' });
@@ -151,6 +134,23 @@ async function played(walk) {
     return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');
   });
   same(bytes, digest(ENTRIES.find(({ name }) => name === 'tone.wav').content), 'the bytes of tone.wav');
+}
+
+/** In the page: plays, jumps to four fifths, and plays on from there for a while. */
+async function jump(audio) {
+  const until = (event, holds) => new Promise((resolve, reject) => {
+    const look = () => holds() && resolve();
+    audio.addEventListener(event, look);
+    audio.addEventListener('error', () => reject(new Error(audio.error.message)));
+    setTimeout(() => reject(new Error(`it waits for ${event} in vain`)), 10_000);
+    look();
+  });
+  await until('loadedmetadata', () => audio.readyState >= audio.HAVE_METADATA);
+  await audio.play();
+  const start = 0.8 * audio.duration;
+  audio.currentTime = start;
+  await until('timeupdate', () => !audio.seeking && audio.currentTime > start + 0.5);
+  return { duration: audio.duration, reached: audio.currentTime };
 }
 
 /** Light and dark, wide and narrow: pictures to look at, and nothing beyond the edge. */
@@ -167,6 +167,30 @@ async function pictured(walk) {
       }
     }
   }
+}
+
+async function click(page, name) {
+  await otherwise(link(page, name).click(), `there is no link ${name} to click on`);
+}
+
+/** Clicks on a link of a listing, and is where it leads to: at `path`, as it is on the disk. */
+async function follow(page, name, path) {
+  await click(page, name);
+  const there = page.waitForURL((url) => decoded(url.pathname) === path);
+  await otherwise(there, `the link ${name} does not lead to ${path}`);
+}
+
+function decoded(path) {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+/** What the driver waits for; it is said in its place what does not hold. */
+async function otherwise(waited, what) {
+  return waited.catch(() => assert.fail(what));
 }
 
 function digest(bytes) {

@@ -13,12 +13,13 @@ const PAGE = '<!DOCTYPE html>\n<meta charset="utf-8">\n<title>Page</title>\n<p>A
 const PLAYER = `<!DOCTYPE html>\n<title>Player</title>\n<audio controls preload="metadata" src="tone.wav"></audio>\n`;
 
 /**
- * What the root holds, in the order of a listing by name. A folder has its `files`, a file its `content`; `is` says
- * what a browser does with it, if it does not show it; `day` is when it was changed, in August 2024.
+ * What the root holds, in the order of a listing by name. A folder has `files`, by their names, and a file has
+ * `content`. `is` says what a browser does with it, if it does not show it; `day` is when it was changed, in
+ * August 2024.
  */
 export const ENTRIES = [
   { name: 'empty', files: {}, day: 7 },
-  { name: 'Folder #2, 100%?', files: { 'in it.txt': 'in it\n', 'ふたつ.txt': 'two\n' }, day: 30 },
+  { name: 'Folder #2, 100%?', files: { deeper: {}, 'in it.txt': 'in it\n', 'ふたつ.txt': 'two\n' }, day: 30 },
   { name: 'site', files: site(), day: 3 },
   { name: '"double" and \'single\' quotes.txt', content: text(17), day: 12 },
   { name: '#hash.txt', content: text(5), day: 28 },
@@ -47,16 +48,19 @@ export const shown = (entry) => (isFolder(entry) ? `${entry.name}/` : entry.name
 
 /** Writes it all beneath `root`. */
 export function plant(root) {
-  for (const entry of ENTRIES) {
-    const path = join(root, entry.name);
-    if (isFolder(entry)) {
-      mkdirSync(path);
-      Object.entries(entry.files).forEach(([name, content]) => writeFileSync(join(path, name), content));
-    } else {
-      writeFileSync(path, entry.content);
-    }
-    const time = new Date(Date.UTC(2024, 7, entry.day, 9, 5, 7));
-    utimesSync(path, time, time);
+  for (const { name, files, content, day } of ENTRIES) {
+    const time = new Date(Date.UTC(2024, 7, day, 9, 5, 7));
+    write(join(root, name), files ?? content);
+    utimesSync(join(root, name), time, time);
+  }
+}
+
+function write(path, what) {
+  if (typeof what === 'string' || what instanceof Buffer) {
+    writeFileSync(path, what);
+  } else {
+    mkdirSync(path);
+    Object.entries(what).forEach(([name, inside]) => write(join(path, name), inside));
   }
 }
 

@@ -24,6 +24,11 @@ use switchboard_core::{Handler, Request, Response};
 ///   section 13.2.2. A GET may ask for a range, or for up to 16 that do not overlap (206, or 416).
 /// - A path with `..` in it, however it is encoded, is 404, and so is anything but a file or a directory, at once.
 /// - What the process may not read is 403. What it cannot open now, with too many files open, is 503.
+/// - `?download` has a file saved under its name; a listing takes `?sort=name`, `size` or `time`, with a `-` before it
+///   the other way round, and is a page, JSON or lines of text, as `Accept` says.
+///
+/// Replace files by renaming new ones over them. Who gets a file that is written in place meanwhile gets the length
+/// that was promised, or is cut off, but perhaps bytes of both states.
 ///
 /// ```
 /// use switchboard::{Handler, Request, Status, block_on};
@@ -119,8 +124,9 @@ impl Directory {
         self
     }
 
-    /// The most entries of a directory that are sorted, and so held in memory at once; 20,000 by default. A larger one
-    /// is listed all the same, whole, in the order the system gives, and says that it is not sorted.
+    /// The most entries of a directory that are sorted, and so held in memory at once (some 250 bytes each; for eight
+    /// clients at a time); 20,000 by default. A larger one is listed all the same, whole, in the order the system
+    /// gives, and says that it is not sorted.
     pub fn sorted_listings(mut self, entries: usize) -> Self {
         self.sorted = entries;
         self

@@ -418,7 +418,7 @@ mod tests {
         let after = now + WALK;
         assert!(get(&shelf, "a", after, Some(&state)).is_none());
         let again = offer(&shelf, "a", &disk, after).expect("it is still kept");
-        assert!(Arc::ptr_eq(&first, &again), "and was not read again");
+        assert!(Arc::ptr_eq(&first, &again), "as it was");
         assert!(get(&shelf, "a", after, Some(&state)).is_some());
     }
 

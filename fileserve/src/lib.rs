@@ -13,7 +13,7 @@
 //!
 //! # Rules
 //!
-//! 1. Only `resolve` touches the disk, and what it has opened is what is served: nothing is checked first and opened
+//! 1. Only `resolve` opens anything, and what it has opened is what is served: nothing is checked first and opened
 //!    later.
 //! 2. It opens beneath the root by a capability, so neither `..` nor an encoding nor a symbolic link leads out. What
 //!    would is 404, as if it were not there.

@@ -519,4 +519,14 @@ mod tests {
         let ask = |after| shelf.get(Path::new("a"), None, now + Duration::from_millis(after), || panic!("asked"));
         assert!(ask(199).is_some());
     }
+
+    #[test]
+    fn what_changed_and_kept_its_times_is_seen_once_a_second() {
+        let (shelf, disk, now) = (Shelf::new(Cache::default()), Disk::with("content"), later());
+        assert!(offer(&shelf, "a", &disk, now).is_none());
+        let written_through_a_map = |_| represent(b"CONTENT".as_slice().into(), None);
+        let kept = shelf.offer(Path::new("a"), None, &disk.open(), now, written_through_a_map).expect("it was seen");
+        let again = offer(&shelf, "a", &disk, now + WALK).expect("it is kept again");
+        assert!(kept.has(b"CONTENT") && again.has(b"content"));
+    }
 }

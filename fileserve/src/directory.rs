@@ -73,6 +73,10 @@ impl Directory {
 
     /// The names that stand for a directory: of those in it, the first that is a file. By default `index.html`; with
     /// none, every directory is listed.
+    ///
+    /// # Panics
+    ///
+    /// If one of them is no path that stays beneath the directory.
     pub fn index<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
         self.index = names.into_iter().map(|name| beneath(name.into())).collect();
         self
@@ -87,6 +91,10 @@ impl Directory {
     /// missing, a script of a page that was deployed over, say, is still 404, and so are hidden names.
     ///
     /// This switches listings off; [`listings`](Directory::listings) after it switches them on again.
+    ///
+    /// # Panics
+    ///
+    /// If `file` is no path that stays beneath the root.
     ///
     /// ```
     /// use switchboard::{Request, Status};
@@ -135,7 +143,8 @@ impl Directory {
     /// Whether a file may be answered with a compressed one beside it: `app.js.br`, `.zst` or `.gz` for `app.js`, the
     /// one the client likes best; of those it likes as much, the first in this order. Only for media types that are
     /// worth compressing, and only if the file is there itself. A range is then one of the compressed file, which has a
-    /// tag of its own. Off by default, because it is a promise: that these are the same file.
+    /// tag of its own. One that was changed in an earlier second than the file is left alone. Off by default, because
+    /// it is a promise: that these are the same file.
     pub fn precompressed(mut self, are_precompressed: bool) -> Self {
         self.files.are_precompressed = are_precompressed;
         self
@@ -145,7 +154,7 @@ impl Directory {
     /// type is worth it: texts, scripts, fonts that are not compressed yet. With
     /// [`precompressed`](Directory::precompressed), what lies beside a file is taken first. What the
     /// [`cache`](Directory::cache) keeps is kept compressed as well. A compressed answer has no ranges and no length; a
-    /// request for a range gets the file as it is. Off by default.
+    /// request for a range gets the file as it is, and so does who comes while 64 are being compressed. Off by default.
     #[cfg(feature = "gzip")]
     pub fn compress(mut self, are_compressed: bool) -> Self {
         self.files.are_compressed = are_compressed;
@@ -167,7 +176,7 @@ impl Directory {
         self
     }
 
-    /// The media type of files with this extension, what stands behind the last dot of a name, written without it; case
+    /// The media type of files with this extension, what stands behind the last dot of a name, with it or without; case
     /// does not count. It is sent as it is, so a text needs its charset: `text/gemini; charset=utf-8`.
     ///
     /// # Panics

@@ -102,9 +102,9 @@ impl Root {
         }
     }
 
-    /// The state of the regular file that `path` leads to now, by one system call
-    /// (but with [`Symlinks::Never`], or where there is no such call). It may lie outside: who compares it
-    /// with that of a file that was opened in here learns whether that one is still at the end of the path.
+    /// The state of the regular file that `path` leads to now, by one system call (but with [`Symlinks::Never`], or
+    /// where there is no such call, by opening it). It may lie outside: who compares it with that of a file that was
+    /// opened in here learns whether that one is still at the end of the path.
     #[cfg(unix)]
     pub(crate) fn state(&self, path: &Path) -> Option<State> {
         use rustix::fs::{AtFlags, statat};

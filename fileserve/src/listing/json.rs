@@ -8,7 +8,8 @@
 //! ```
 //!
 //! Names are exact, but for bytes that are not UTF-8, which show as U+FFFD; `href` is exact always. `sorted` is false
-//! where there were too many to sort. A time that has no text is null, and so is the size of a directory.
+//! where there were too many to sort, or too many such lists at once. A time that has no text is null, and so is the
+//! size of a directory.
 
 use super::{Format, href, timestamp};
 use crate::entries::Entry;

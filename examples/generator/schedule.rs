@@ -1,0 +1,114 @@
+//! When the next request is due. Time is an argument, counted from the start of the run; nothing here waits.
+//!
+//! In an open loop request i is due at i / rate, whatever the answers do. If nobody could take it then, it is still due
+//! then, and its latency is counted from there: a server that stalls does not hide it by not being asked.
+
+use std::time::Duration;
+
+/// How requests follow one another.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Pace {
+    /// A connection asks as soon as it has its answer.
+    Closed,
+    /// So many requests a second, whatever the answers do.
+    Open { rate: f64 },
+}
+
+/// How close to the next request a thread no longer sleeps: a poller's timeout is in whole milliseconds, rounded up.
+const SPIN: Duration = Duration::from_micros(1500);
+
+/// The requests of one thread, which are every `stride`-th of all.
+pub(super) struct Schedule {
+    pace: Pace,
+    next: u64,
+    stride: u64,
+}
+
+impl Schedule {
+    /// That of the thread of this number, out of so many.
+    pub(super) fn new(pace: Pace, thread: usize, threads: usize) -> Self {
+        Schedule { pace, next: thread as u64, stride: threads as u64 }
+    }
+
+    /// When the request that can be sent now was due; `None` if there is none yet.
+    pub(super) fn due(&self, now: Duration) -> Option<Duration> {
+        match self.next() {
+            None => Some(now),
+            Some(next) => (next <= now).then_some(next),
+        }
+    }
+
+    /// Somebody has taken it.
+    pub(super) fn advance(&mut self) {
+        self.next += self.stride;
+    }
+
+    /// How long a thread may sleep before the next request, which is not at all shortly before it; `None` for as long
+    /// as it likes.
+    pub(super) fn sleep(&self, now: Duration) -> Option<Duration> {
+        Some(self.next()?.saturating_sub(now).saturating_sub(SPIN))
+    }
+
+    /// How many requests are due that nobody has taken, and since when the oldest is.
+    pub(super) fn owed(&self, now: Duration) -> Option<(u64, Duration)> {
+        let (Pace::Open { rate }, Some(oldest)) = (self.pace, self.next().filter(|next| *next <= now)) else {
+            return None;
+        };
+        let last = (now.as_secs_f64() * rate) as u64;
+        Some((last.saturating_sub(self.next) / self.stride + 1, oldest))
+    }
+
+    /// In a closed loop there is no such time.
+    fn next(&self) -> Option<Duration> {
+        match self.pace {
+            Pace::Closed => None,
+            Pace::Open { rate } => Some(Duration::try_from_secs_f64(self.next as f64 / rate).unwrap_or(Duration::MAX)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn a_stall_is_made_up_for_and_counted_from_when_requests_were_due() {
+        let mut schedule = Schedule::new(Pace::Open { rate: 100.0 }, 0, 1);
+        assert_eq!(schedule.due(Duration::ZERO), Some(Duration::ZERO));
+        schedule.advance();
+        assert_eq!(schedule.due(9 * MS), None);
+        assert_eq!(schedule.owed(9 * MS), None);
+        assert_eq!(schedule.owed(35 * MS), Some((3, 10 * MS)));
+        for due in [10, 20, 30] {
+            assert_eq!(schedule.due(35 * MS), Some(due * MS));
+            schedule.advance();
+        }
+        assert_eq!(schedule.due(35 * MS), None);
+    }
+
+    #[test]
+    fn threads_share_the_rate() {
+        let mut dues = Vec::new();
+        for thread in 0..3 {
+            let mut schedule = Schedule::new(Pace::Open { rate: 1000.0 }, thread, 3);
+            while let Some(due) = schedule.due(8 * MS) {
+                dues.push(due);
+                schedule.advance();
+            }
+        }
+        dues.sort();
+        assert_eq!(dues, (0..=8).map(|ms| ms * MS).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn nobody_sleeps_shortly_before_a_request() {
+        let mut schedule = Schedule::new(Pace::Open { rate: 100.0 }, 0, 1);
+        schedule.advance();
+        assert_eq!(schedule.sleep(Duration::ZERO), Some(10 * MS - SPIN));
+        assert_eq!(schedule.sleep(9 * MS), Some(Duration::ZERO));
+        assert_eq!(schedule.sleep(90 * MS), Some(Duration::ZERO));
+        assert_eq!(Schedule::new(Pace::Closed, 0, 1).sleep(9 * MS), None);
+    }
+}

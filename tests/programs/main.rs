@@ -2,6 +2,8 @@
 
 #![cfg(unix)]
 
+mod compare;
+mod load;
 mod serve;
 
 use rustix::process::{Pid, Signal, kill_process};

@@ -1,0 +1,242 @@
+//! Who is better than whom, and when that may be said.
+//!
+//! A machine others share is noisy, so a single figure proves nothing. A backend is *clearly* better than another if
+//! their ranges over all rounds do not overlap, **and** their medians are at least 10 % apart; anything less is "no
+//! clear difference". A rank is one more than the number of backends that are clearly better, so that two of the same
+//! rank have no clear difference from the best of it.
+//!
+//! Some are not ranked at all, and the reason stands in the place of the rank: their answers differ, some of their
+//! answers failed, there are too few samples, or the load generator and not the server was what set the pace.
+
+use crate::measure::{Better, Measure};
+use crate::model::{Case, Run};
+use crate::scenario::Scenario;
+use std::fmt;
+
+/// By how much medians have to differ.
+const MARGIN: f64 = 0.10;
+/// Fewer samples than this have no range.
+pub(crate) const FEWEST: usize = 3;
+/// A generator that is busier than this, in per cent, is what is measured.
+pub(crate) const GENERATOR_BOUND: f64 = 90.0;
+/// Kept fewer than these, in per cent: it did not survive its idle connections.
+const SURVIVES: f64 = 99.0;
+
+/// The median of some samples, and their range.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Spread {
+    pub(crate) low: f64,
+    pub(crate) median: f64,
+    pub(crate) high: f64,
+    pub(crate) count: usize,
+}
+
+/// The place of a case among others.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Standing {
+    /// From 1; `shared` if others have the same.
+    Rank { rank: usize, shared: bool },
+    /// Not ranked, because of this.
+    Refused(Refusal),
+}
+
+/// Why there is no rank.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Refusal {
+    /// Its answers are not those of the others.
+    Differs(String),
+    /// Some requests were not answered, or not rightly: the share of them, in per cent, and the classes.
+    Errors { percent: f64, classes: String },
+    /// It let go of connections that were to be kept; those kept, in per cent.
+    LetGo(f64),
+    /// The load came as fast as the generator could make it; how busy that was, in per cent.
+    GeneratorBound(f64),
+    /// There are only so many samples.
+    TooFew(usize),
+    /// It is not a matter of better or worse.
+    NotOrdered,
+}
+
+impl Spread {
+    /// `None` if there is nothing.
+    pub(crate) fn of(values: &[f64]) -> Option<Self> {
+        let mut sorted = values.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let (&low, &high) = (sorted.first()?, sorted.last()?);
+        let middle = sorted.len() / 2;
+        let median =
+            if sorted.len().is_multiple_of(2) { (sorted[middle - 1] + sorted[middle]) / 2.0 } else { sorted[middle] };
+        Some(Self { low, median, high, count: sorted.len() })
+    }
+
+    /// Of a measure, in a case.
+    pub(crate) fn measured(case: &Case, measure: Measure) -> Option<Self> {
+        Self::of(&case.values(measure))
+    }
+
+    /// Whether it is lower than `other` beyond doubt.
+    pub(crate) fn is_clearly_below(&self, other: &Self) -> bool {
+        self.high < other.low && self.median <= other.median * (1.0 - MARGIN)
+    }
+
+    /// Whether one of the two is better beyond doubt.
+    pub(crate) fn differs_clearly(&self, other: &Self) -> bool {
+        self.is_clearly_below(other) || other.is_clearly_below(self)
+    }
+}
+
+/// The places of `cases`, which are of one part, variant and point, by `measure`: as many, in their order.
+pub(crate) fn standings(run: &Run, scenario: Scenario, cases: &[&Case], measure: Measure) -> Vec<Standing> {
+    let judged: Vec<Result<Spread, Refusal>> = cases.iter().map(|case| judge(run, scenario, case, measure)).collect();
+    let ranked = || judged.iter().filter_map(|result| result.as_ref().ok());
+    let rank = |spread: &Spread| 1 + ranked().filter(|other| is_better(measure, other, spread)).count();
+    let ranks: Vec<usize> = ranked().map(rank).collect();
+    judged
+        .iter()
+        .map(|result| match result {
+            Ok(spread) => {
+                let rank = rank(spread);
+                Standing::Rank { rank, shared: ranks.iter().filter(|other| **other == rank).count() > 1 }
+            }
+            Err(refusal) => Standing::Refused(refusal.clone()),
+        })
+        .collect()
+}
+
+fn is_better(measure: Measure, one: &Spread, other: &Spread) -> bool {
+    match measure.better() {
+        Better::Lower => one.is_clearly_below(other),
+        Better::Higher => other.is_clearly_below(one),
+        Better::Neither => false,
+    }
+}
+
+/// What a case may be ranked by; or why it may not.
+fn judge(run: &Run, scenario: Scenario, case: &Case, measure: Measure) -> Result<Spread, Refusal> {
+    if let Some(how) = run.subject(&case.backend).and_then(|subject| subject.differs.clone()) {
+        return Err(Refusal::Differs(how));
+    }
+    if let Some(refusal) = failed(case) {
+        return Err(refusal);
+    }
+    if scenario == Scenario::Idle
+        && let Some(kept) = Spread::measured(case, Measure::Kept)
+        && kept.low < SURVIVES
+    {
+        return Err(Refusal::LetGo(kept.median));
+    }
+    if measure.better() == Better::Neither {
+        return Err(Refusal::NotOrdered);
+    }
+    let spread = Spread::measured(case, measure).filter(|spread| spread.count >= FEWEST);
+    let spread = spread.ok_or_else(|| Refusal::TooFew(case.values(measure).len()))?;
+    match Spread::measured(case, Measure::Generator) {
+        Some(busy) if measure.is_the_generators() && busy.median > GENERATOR_BOUND => {
+            Err(Refusal::GeneratorBound(busy.median))
+        }
+        _ => Ok(spread),
+    }
+}
+
+/// Whether something went wrong that a client would have seen.
+fn failed(case: &Case) -> Option<Refusal> {
+    let errors = case.errors();
+    let count: u64 = errors.values().sum();
+    if count == 0 {
+        return None;
+    }
+    let percent = 100.0 * count as f64 / (count + case.answered()) as f64;
+    let classes: Vec<String> = errors.iter().map(|(class, count)| format!("{count} {class}")).collect();
+    Some(Refusal::Errors { percent, classes: classes.join(", ") })
+}
+
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rank { rank, shared: false } => write!(f, "{rank}"),
+            Self::Rank { rank, shared: true } => write!(f, "{rank} (no clear difference)"),
+            Self::Refused(refusal) => refusal.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Differs(how) => write!(f, "not ranked: its answers differ ({how})"),
+            Self::Errors { percent, classes } => write!(f, "not ranked: {percent:.2} % failed ({classes})"),
+            Self::LetGo(kept) => write!(f, "not ranked: kept {kept:.1} % of the connections"),
+            Self::GeneratorBound(busy) => write!(f, "not ranked: generator-bound ({busy:.0} % busy)"),
+            Self::TooFew(count) => write!(f, "not ranked: {count} samples, which is fewer than {FEWEST}"),
+            Self::NotOrdered => write!(f, "–"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Sample, Subject};
+    use crate::sample_run::{case, run};
+
+    fn ranks(cases: &[Case], measure: Measure) -> Vec<String> {
+        let run = run(Scenario::KeepAlive, cases.to_vec());
+        let cases: Vec<&Case> = run.parts[0].cases.iter().collect();
+        standings(&run, Scenario::KeepAlive, &cases, measure).iter().map(Standing::to_string).collect()
+    }
+
+    #[test]
+    fn ranges_that_overlap_are_no_clear_difference() {
+        let cases = [
+            case("a", 64.0, Measure::Cpu, &[6.0, 6.1, 6.9]),
+            case("b", 64.0, Measure::Cpu, &[6.8, 7.0, 7.2]),
+            case("c", 64.0, Measure::Cpu, &[9.0, 9.1, 9.2]),
+        ];
+        assert_eq!(ranks(&cases, Measure::Cpu), ["1 (no clear difference)", "1 (no clear difference)", "3"]);
+    }
+
+    #[test]
+    fn ranges_apart_by_a_hair_are_none_either() {
+        let cases = [case("a", 64.0, Measure::Cpu, &[6.0, 6.1, 6.2]), case("b", 64.0, Measure::Cpu, &[6.3, 6.4, 6.5])];
+        assert_eq!(ranks(&cases, Measure::Cpu), ["1 (no clear difference)", "1 (no clear difference)"]);
+    }
+
+    #[test]
+    fn more_is_better_where_it_is() {
+        let cases =
+            [case("a", 64.0, Measure::Rate, &[1.0, 1.0, 1.1]), case("b", 64.0, Measure::Rate, &[2.0, 2.0, 2.1])];
+        assert_eq!(ranks(&cases, Measure::Rate), ["2", "1"]);
+    }
+
+    #[test]
+    fn a_busy_generator_is_not_the_servers_merit() {
+        let mut fast = case("a", 64.0, Measure::Rate, &[5.0, 5.0, 5.0]);
+        for sample in &mut fast.samples {
+            sample.measures.insert(Measure::Generator, 97.0);
+            sample.measures.insert(Measure::Cpu, 4.0);
+        }
+        let slow = case("b", 64.0, Measure::Rate, &[2.0, 2.0, 2.0]);
+        assert_eq!(ranks(&[fast.clone(), slow], Measure::Rate), ["not ranked: generator-bound (97 % busy)", "1"]);
+        assert_eq!(ranks(&[fast], Measure::Cpu), ["1"], "what the server spends is its own");
+    }
+
+    #[test]
+    fn errors_and_wrong_answers_have_no_rank() {
+        let mut failing = case("a", 64.0, Measure::Cpu, &[1.0, 1.0, 1.0]);
+        failing.samples[0] = Sample { answered: 99, errors: [("reset".into(), 1)].into(), ..Sample::default() };
+        assert_eq!(ranks(&[failing.clone()], Measure::Cpu), ["not ranked: 0.05 % failed (1 reset)"]);
+
+        failing.samples[0].errors.clear();
+        let mut run = run(Scenario::KeepAlive, vec![failing]);
+        let wrong = Subject { name: "a".into(), about: String::new(), differs: Some("/ has other bytes".into()) };
+        run.subjects = vec![wrong];
+        let standing = &standings(&run, Scenario::KeepAlive, &[&run.parts[0].cases[0]], Measure::Cpu)[0];
+        assert_eq!(standing.to_string(), "not ranked: its answers differ (/ has other bytes)");
+    }
+
+    #[test]
+    fn the_median_of_an_even_number_lies_between() {
+        assert_eq!(Spread::of(&[4.0, 1.0, 3.0, 2.0]).map(|spread| spread.median), Some(2.5));
+        assert_eq!(Spread::of(&[]), None);
+    }
+}

@@ -1,0 +1,62 @@
+//! S4: connections that ask once and then for nothing, and one that goes on asking.
+
+use super::load::{JUDGED, get, watch};
+use super::{Bench, Trial};
+use crate::generator::{Idle, Load, Pace, Span};
+use crate::measure::Measure;
+use crate::model::Sample;
+use crate::service::Service;
+use crate::workload::HELLO;
+use std::thread;
+use std::time::Duration;
+
+/// How long the server is watched doing nothing.
+const NOTHING: Duration = Duration::from_millis(250);
+
+/// All of them are there within this time, or some are not at all.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Requests in a second of the one that asks.
+const RATE: f64 = 500.0;
+
+pub(super) fn measure(bench: &Bench, trial: &Trial) -> Result<Sample, String> {
+    let count = trial.x as usize;
+    let mut service = Service::start(&bench.setup(trial))?;
+    let ask = get("/", HELLO.into(), JUDGED);
+    let probe = Load {
+        addr: service.addr,
+        connections: 1,
+        threads: 1,
+        mix: vec![ask.clone()],
+        pace: Pace::Open { rate: RATE },
+        reconnect: false,
+        span: Span::Time { warm_up: bench.warm_up(), measured: bench.span(trial) },
+        timeout: Duration::from_secs(5),
+    };
+    let empty = service.usage()?;
+    let idle = Idle::open(service.addr, count, &ask.request, PATIENCE);
+    let idle = idle.map_err(|error| format!("the load generator: {error}"))?;
+    let quiet = service.usage()?;
+    thread::sleep(NOTHING);
+    let still = service.usage()?;
+    let watched = watch(bench, &mut service, &probe)?;
+    let kept = idle.alive();
+    drop(service); // all at once, which takes less time than one after the other
+
+    let mut sample = watched.sample();
+    for (class, failed) in idle.errors().iter().filter(|(_, failed)| *failed > 0) {
+        *sample.errors.entry(class.to_string()).or_default() += failed;
+    }
+    let seconds = NOTHING.as_secs_f64();
+    sample.measures.insert(Measure::IdleCpu, (still.cpu - quiet.cpu) / seconds);
+    sample.measures.insert(Measure::Wakeups, (still.wakeups - quiet.wakeups) as f64 / seconds);
+    sample.measures.remove(&Measure::Generator); // it waits for the time to come
+    if count > 0 {
+        sample.measures.insert(Measure::Kept, 100.0 * kept as f64 / count as f64);
+    }
+    if kept > 0 {
+        let grown = still.memory.saturating_sub(empty.memory);
+        sample.measures.insert(Measure::MemoryEach, grown as f64 / kept as f64);
+    }
+    Ok(sample)
+}

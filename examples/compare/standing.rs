@@ -155,7 +155,8 @@ impl fmt::Display for Standing {
         match self {
             Self::Rank { rank, shared: false } => write!(f, "{rank}"),
             Self::Rank { rank, shared: true } => write!(f, "{rank} (no clear difference)"),
-            Self::Refused(refusal) => refusal.fmt(f),
+            Self::Refused(Refusal::NotOrdered) => f.write_str("–"),
+            Self::Refused(refusal) => write!(f, "not ranked: {refusal}"),
         }
     }
 }
@@ -163,12 +164,12 @@ impl fmt::Display for Standing {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Differs(how) => write!(f, "not ranked: its answers differ ({how})"),
-            Self::Errors { percent, classes } => write!(f, "not ranked: {percent:.2} % failed ({classes})"),
-            Self::LetGo(kept) => write!(f, "not ranked: kept {kept:.1} % of the connections"),
-            Self::GeneratorBound(busy) => write!(f, "not ranked: generator-bound ({busy:.0} % busy)"),
-            Self::TooFew(count) => write!(f, "not ranked: {count} samples, which is fewer than {FEWEST}"),
-            Self::NotOrdered => write!(f, "–"),
+            Self::Differs(how) => write!(f, "its answers differ ({how})"),
+            Self::Errors { percent, classes } => write!(f, "{percent:.2} % failed ({classes})"),
+            Self::LetGo(kept) => write!(f, "kept {kept:.1} % of the connections"),
+            Self::GeneratorBound(busy) => write!(f, "generator-bound ({busy:.0} % busy)"),
+            Self::TooFew(count) => write!(f, "{count} samples, which is fewer than {FEWEST}"),
+            Self::NotOrdered => f.write_str("neither more nor less of it is better"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Wheel or heap (S9): inside a server, and by themselves.
+//! Wheel or heap (S9): inside a server, what they wake up for, and by themselves.
 
 use crate::measure::{Measure, Unit};
 use crate::model::{Case, Part, Run};
@@ -11,7 +11,18 @@ use crate::words;
 /// How late requests wake on each; then what it takes to move a timer.
 pub(super) fn structure(run: &Run, part: &Part) -> Vec<String> {
     let inside = Point::of_verdict(run, Scenario::Timers).and_then(|point| inside(run, part, &point));
-    inside.into_iter().chain(by_itself(part)).collect()
+    inside.into_iter().chain(wakeups(part)).chain(by_itself(part)).collect()
+}
+
+/// How often the thread that keeps the timer wakes up, over all backends.
+fn wakeups(part: &Part) -> Option<String> {
+    let of = |variant: &str| {
+        let cases = part.cases.iter().filter(|case| case.variant == variant);
+        let spreads: Vec<Spread> = cases.filter_map(|case| Spread::measured(case, Measure::Wakeups)).collect();
+        (!spreads.is_empty()).then(|| words::span(Unit::PerSecond, &spreads))
+    };
+    let (wheel, heap) = (of("wheel")?, of("heap")?);
+    Some(format!("For that the thread that keeps the time woke up {wheel} on a wheel, and {heap} on a heap."))
 }
 
 /// Each backend with a wheel and with a heap, at the same number of sleepers.

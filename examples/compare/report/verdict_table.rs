@@ -102,7 +102,7 @@ fn place(standing: Option<&Standing>) -> (String, String) {
         Some(Standing::Rank { rank, shared: true }) => (rank.to_string(), "no clear difference".into()),
         Some(Standing::Rank { rank, shared: false }) => (rank.to_string(), String::new()),
         Some(Standing::Refused(Refusal::Differs(_))) => ("–".into(), "not ranked: its answers differ".into()),
-        Some(Standing::Refused(refusal)) => ("–".into(), refusal.to_string()),
+        Some(refused @ Standing::Refused(_)) => ("–".into(), refused.to_string()),
         None => ("–".into(), "not measured".into()),
     };
     (rank, words)

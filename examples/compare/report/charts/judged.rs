@@ -2,7 +2,7 @@
 
 use crate::measure::Measure;
 use crate::model::{Case, Part, Run};
-use crate::standing::{Spread, Standing, standings};
+use crate::standing::{Refusal, Spread, Standing, standings};
 use crate::words;
 
 /// A case, by one measure.
@@ -50,9 +50,10 @@ pub(in super::super) fn spread(case: &Case, measure: Measure) -> Option<Spread> 
 impl Judged<'_> {
     /// Why it is not ranked, if that is worth saying.
     pub(in super::super) fn refusal(&self) -> Option<String> {
-        let Standing::Refused(refusal) = &self.standing else { return None };
-        let text = refusal.to_string();
-        text.strip_prefix("not ranked: ").map(str::to_string)
+        match &self.standing {
+            Standing::Refused(Refusal::NotOrdered) | Standing::Rank { .. } => None,
+            Standing::Refused(refusal) => Some(refusal.to_string()),
+        }
     }
 }
 

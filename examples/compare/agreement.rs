@@ -16,6 +16,9 @@ const AT_ONCE: usize = 16;
 /// Silence for longer is no answer.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// In HTTP/1.0 it comes in one piece, and not in chunks.
+const WHOLE_LISTING: &str = "the listing in HTTP/1.0";
+
 /// What a backend answered to each of the [`questions`].
 pub(crate) type Answers = Vec<Vec<u8>>;
 
@@ -37,6 +40,7 @@ pub(crate) fn questions() -> Vec<Question> {
         ["/", "/block", "/unblock", "/compute", "/doze", "/wait", SMALL, LARGE, LISTING, "/nothing"].map(get).into();
     all.push(question("HEAD /", format!("HEAD / HTTP/1.1\r\n{last}")));
     all.push(question("GET / in HTTP/1.0", "GET / HTTP/1.0\r\n\r\n".into()));
+    all.push(question(WHOLE_LISTING, format!("GET {LISTING} HTTP/1.0\r\n\r\n")));
     all.push(question("a range", format!("GET {SMALL} HTTP/1.1\r\nRange: bytes=1000-\r\n{last}")));
     all.push(question("no Host", "GET / HTTP/1.1\r\n\r\n".into()));
     let many = "GET / HTTP/1.1\r\nHost: compare\r\n\r\n".repeat(AT_ONCE - 1);
@@ -84,7 +88,7 @@ fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
 
 /// The listing, as most backends answer it.
 pub(crate) fn listing(all: &[Answers]) -> Vec<u8> {
-    let nth = questions().iter().position(|question| question.name.ends_with(LISTING)).expect("it is asked");
+    let nth = questions().iter().position(|question| question.name == WHOLE_LISTING).expect("it is asked");
     let answer = usual(all, nth);
     find(answer, b"\r\n\r\n").map_or(Vec::new(), |end| answer[end + 4..].to_vec())
 }

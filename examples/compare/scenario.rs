@@ -221,7 +221,7 @@ const ABOUT: [About; 10] = [
     About {
         title: "Files and listings",
         question: "What does it cost to serve a small file, a large one, and a page that lists 1,000?",
-        method: "A closed loop on a directory without its cache: 64 connections for 1 KiB, 16 for 1 MiB and for the \
+        method: "A closed loop on a directory without its cache: 64 connections for 1 KiB, 16 for 1 MiB, 8 for the \
                  listing.",
         axis: "",
         headline: M::Cpu,

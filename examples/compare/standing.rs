@@ -11,6 +11,7 @@
 use crate::measure::{Better, Measure};
 use crate::model::{Case, Run};
 use crate::scenario::Scenario;
+use crate::words;
 use std::fmt;
 
 /// By how much medians have to differ.
@@ -138,16 +139,14 @@ fn judge(run: &Run, scenario: Scenario, case: &Case, measure: Measure) -> Result
     }
 }
 
-/// Whether something went wrong that a client would have seen.
-fn failed(case: &Case) -> Option<Refusal> {
+/// What went wrong that a client would have seen.
+pub(crate) fn failed(case: &Case) -> Option<Refusal> {
     let errors = case.errors();
     let count: u64 = errors.values().sum();
-    if count == 0 {
-        return None;
-    }
     let percent = 100.0 * count as f64 / (count + case.answered()) as f64;
-    let classes: Vec<String> = errors.iter().map(|(class, count)| format!("{count} {class}")).collect();
-    Some(Refusal::Errors { percent, classes: classes.join(", ") })
+    let class = |(class, count): (&&str, &u64)| format!("{} {class}", words::count(*count as f64));
+    let classes: Vec<String> = errors.iter().map(class).collect();
+    (count > 0).then(|| Refusal::Errors { percent, classes: classes.join(", ") })
 }
 
 impl fmt::Display for Standing {
@@ -165,7 +164,7 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Differs(how) => write!(f, "its answers differ ({how})"),
-            Self::Errors { percent, classes } => write!(f, "{percent:.2} % failed ({classes})"),
+            Self::Errors { percent, classes } => write!(f, "{} failed ({classes})", words::percent(*percent)),
             Self::LetGo(kept) => write!(f, "kept {kept:.1} % of the connections"),
             Self::GeneratorBound(busy) => write!(f, "generator-bound ({busy:.0} % busy)"),
             Self::TooFew(count) => write!(f, "{count} samples, which is fewer than {FEWEST}"),

@@ -5,7 +5,7 @@
 use crate::measure::{Measure, Unit};
 use crate::model::Case;
 use crate::scenario::Scenario;
-use crate::standing::{FEWEST, Refusal, Spread};
+use crate::standing::{FEWEST, Refusal, Spread, failed};
 
 /// The backends from the simplest to explain to the least; what is not known comes last.
 const SIMPLEST_FIRST: [&str; 6] = ["threads", "workqueue", "pool", "may", "smol", "async-io"];
@@ -207,14 +207,7 @@ fn let_go(case: &Case, kept: f64) -> String {
 
 /// What went wrong in a case, for the place beside its figures; `None` if nothing did.
 pub(crate) fn errors(case: &Case) -> Option<String> {
-    let errors = case.errors();
-    let count: u64 = errors.values().sum();
-    if count == 0 {
-        return None;
-    }
-    let share = 100.0 * count as f64 / (count + case.answered()) as f64;
-    let classes: Vec<String> = errors.iter().map(|(class, count)| format!("{count} {class}")).collect();
-    Some(format!("{} failed ({})", percent(share), classes.join(", ")))
+    failed(case).map(|refusal| refusal.to_string())
 }
 
 #[cfg(test)]

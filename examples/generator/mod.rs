@@ -42,7 +42,7 @@ pub(crate) use tally::Latency;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -81,7 +81,7 @@ pub(crate) struct Ask {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Span {
     Time {
-        /// Not measured.
+        /// Not measured; it begins when all are connected.
         warm_up: Duration,
         measured: Duration,
     },
@@ -104,7 +104,7 @@ pub(crate) struct Outcome {
     pub(crate) answered: u64,
     /// Of right answers, with their heads.
     pub(crate) bytes: u64,
-    /// How often a server ended a connection when it might, between two requests.
+    /// How often a server ended a connection when it might, between two requests; one that was on its way was repeated.
     pub(crate) reconnects: u64,
     pub(crate) errors: Errors,
     /// Requests that were due by the end and had neither an answer nor an error.
@@ -124,6 +124,8 @@ struct Run<'a> {
     start: Instant,
     window: Window,
     tickets: Tickets,
+    /// How many threads have had all their connections.
+    settled: AtomicUsize,
 }
 
 /// How many requests may still be sent; without a number, as many as one likes.
@@ -147,6 +149,22 @@ impl Tickets {
 impl Run<'_> {
     fn now(&self) -> Duration {
         self.start.elapsed()
+    }
+
+    /// A thread has had all but so many of its connections.
+    fn settle(&self, strangers: usize) {
+        if strangers == 0 {
+            self.settled.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// Waits until everybody has been connected once; but not for ever, for some server may never take them all.
+    fn wait_until_settled(&self, stop: &AtomicBool) {
+        const LOOK: Duration = Duration::from_millis(2);
+        const PATIENCE: Duration = Duration::from_secs(3);
+        while self.settled.load(Relaxed) < self.load.threads && self.now() < PATIENCE && !stop.load(Relaxed) {
+            thread::sleep(LOOK);
+        }
     }
 
     /// The caller looks at its clocks first and last, so what is counted lies between.
@@ -181,7 +199,13 @@ impl Load {
             Span::Time { warm_up, measured } => (warm_up, Some(measured), None),
             Span::Requests(count) => (Duration::ZERO, None, Some(AtomicU64::new(count))),
         };
-        let run = Run { load: self, start: Instant::now(), window: Window::new(), tickets: Tickets(tickets) };
+        let run = Run {
+            load: self,
+            start: Instant::now(),
+            window: Window::new(),
+            tickets: Tickets(tickets),
+            settled: AtomicUsize::new(0),
+        };
         let workers: Vec<_> = (0..self.threads).map(|thread| Worker::new(&run, thread)).collect::<io::Result<_>>()?;
         let wakers: Vec<_> = workers.iter().map(Worker::waker).collect::<io::Result<_>>()?;
         thread::scope(|scope| {
@@ -193,7 +217,8 @@ impl Load {
             let threads: Vec<_> = workers.into_iter().map(|worker| spawn(worker, done.clone())).collect();
             drop(done);
             if !warm_up.is_zero() {
-                run.wait(Some(warm_up), &all_done, stop);
+                run.wait_until_settled(stop);
+                run.wait(Some(run.now() + warm_up), &all_done, stop);
                 run.begin(moment);
             }
             let end = measured.map(|measured| run.now() + measured);
@@ -291,6 +316,26 @@ mod tests {
         let addr = serve(|mut stream| head(&mut stream).and_then(|_| stream.write_all(closing)));
         let outcome = run(&load(addr, 5));
         assert_eq!((outcome.answered, outcome.reconnects, outcome.errors.total()), (5, 5, 0));
+    }
+
+    #[test]
+    fn a_request_that_crosses_the_end_of_its_connection_is_repeated_once() {
+        // Each second request finds its connection ended; the server that never answers it is at fault.
+        let addr = serve(|mut stream| {
+            head(&mut stream)?;
+            stream.write_all(RIGHT)?;
+            head(&mut stream).map(|_| ())
+        });
+        let outcome = run(&load(addr, 5));
+        assert_eq!((outcome.answered, outcome.reconnects, outcome.errors.total()), (5, 4, 0));
+        let mut turn = 0;
+        let addr = serve(move |mut stream| {
+            turn += 1;
+            head(&mut stream)?;
+            if turn == 1 { stream.write_all(RIGHT).and_then(|()| head(&mut stream).map(|_| ())) } else { Ok(()) }
+        });
+        let outcome = run(&load(addr, 2));
+        assert_eq!((outcome.answered, outcome.errors.to_string().as_str()), (1, "1 closed"));
     }
 
     #[test]

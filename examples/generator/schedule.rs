@@ -1,4 +1,5 @@
-//! When the next request is due. Time is an argument, counted from the start of the run; nothing here waits.
+//! When the next request is due, and when the next connection may be opened. Time is an argument, counted from the
+//! start of the run; nothing here waits.
 //!
 //! In an open loop request i is due at i / rate, whatever the answers do. If nobody could take it then, it is still due
 //! then, and its latency is counted from there: a server that stalls does not hide it by not being asked.
@@ -67,11 +68,54 @@ impl Schedule {
     }
 }
 
+/// How fast connections are opened: a few at a time, so that the server comes to accept them. A listener's queue has
+/// room for 128 where nobody says otherwise; who comes when it is full is not heard, and tries again after a second.
+pub(super) struct Ramp {
+    step: Duration,
+    next: Duration,
+    left: u32,
+}
+
+impl Ramp {
+    /// So many at a time.
+    const STEP: u32 = 20;
+    /// So long after another.
+    const PAUSE: Duration = Duration::from_millis(4);
+
+    /// For one of so many threads.
+    pub(super) fn new(threads: usize) -> Self {
+        Ramp { step: Self::PAUSE * u32::try_from(threads).unwrap_or(1), next: Duration::ZERO, left: 0 }
+    }
+
+    /// Whether another one may be opened now; then it counts.
+    pub(super) fn take(&mut self, now: Duration) -> bool {
+        if now >= self.next {
+            (self.next, self.left) = (now + self.step, Self::STEP);
+        }
+        let may_open = self.left > 0;
+        self.left = self.left.saturating_sub(1);
+        may_open
+    }
+
+    /// How long to wait for the next.
+    pub(super) fn sleep(&self, now: Duration) -> Duration {
+        if self.left > 0 { Duration::ZERO } else { self.next.saturating_sub(now) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const MS: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn a_listener_is_not_flooded() {
+        let mut ramp = Ramp::new(2);
+        let mut opened_at = |now| (0..100).filter(|_| ramp.take(now)).count();
+        assert_eq!([0, 4, 8, 9, 100].map(|now| opened_at(now * MS)), [20, 0, 20, 0, 20]);
+        assert_eq!((ramp.sleep(101 * MS), ramp.sleep(200 * MS)), (7 * MS, Duration::ZERO));
+    }
 
     #[test]
     fn a_stall_is_made_up_for_and_counted_from_when_requests_were_due() {

@@ -6,6 +6,7 @@
 
 use super::connection::{Connection, Progress, Ready};
 use super::errors::{Error, Errors};
+use super::schedule::Ramp;
 use mio::{Events, Poll, Token, Waker};
 use std::collections::VecDeque;
 use std::io;
@@ -16,9 +17,6 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 const OVER: Token = Token(usize::MAX);
-
-/// So many are connecting at once, or honest clients would not get into the listener's queue.
-const MOST_OPENING: usize = 50;
 
 /// Who they are, and what they do.
 #[derive(Clone)]
@@ -74,6 +72,8 @@ struct Worker {
     clients: Vec<Client>,
     /// Who is to connect.
     down: VecDeque<usize>,
+    ramp: Ramp,
+    since: Instant,
     outcome: SlowOutcome,
     buffer: Vec<u8>,
 }
@@ -98,7 +98,16 @@ impl Slow {
             Manner::Sends => vec![0; 4096],
             Manner::Reads { bytes } => vec![0; bytes.max(1)],
         };
-        let worker = Worker { plan, poll, clients, down, outcome: SlowOutcome::default(), buffer };
+        let worker = Worker {
+            plan,
+            poll,
+            clients,
+            down,
+            ramp: Ramp::new(1),
+            since: now,
+            outcome: SlowOutcome::default(),
+            buffer,
+        };
         let seen = is_over.clone();
         let thread = std::thread::Builder::new().name("slow clients".into()).spawn(move || worker.work(&seen))?;
         Ok(Slow { is_over, waker, thread: Some(thread) })
@@ -129,7 +138,11 @@ impl Worker {
         let mut step = Instant::now() + self.plan.every;
         while !is_over.load(Relaxed) {
             self.open_some();
-            match self.poll.poll(&mut events, Some(step.saturating_duration_since(Instant::now()))) {
+            let mut longest = step.saturating_duration_since(Instant::now());
+            if !self.down.is_empty() {
+                longest = longest.min(self.ramp.sleep(self.since.elapsed()));
+            }
+            match self.poll.poll(&mut events, Some(longest)) {
                 Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
                 _ => {}
             }
@@ -146,14 +159,9 @@ impl Worker {
         Ok(self.outcome)
     }
 
-    /// As many of those that are down as may connect at once.
+    /// As many of those that are down as may connect now.
     fn open_some(&mut self) {
-        if self.down.is_empty() {
-            return;
-        }
-        let opening = self.clients.iter().filter(|client| client.connection.is_opening()).count();
-        let some = self.down.len().min(MOST_OPENING.saturating_sub(opening));
-        for _ in 0..some {
+        while !self.down.is_empty() && self.ramp.take(self.since.elapsed()) {
             self.down.pop_front().into_iter().for_each(|index| self.open(index));
         }
     }

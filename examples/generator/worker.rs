@@ -17,7 +17,7 @@
 
 use super::connection::{Connection, Progress, Ready};
 use super::errors::Error;
-use super::schedule::{Pace, Schedule};
+use super::schedule::{Pace, Ramp, Schedule};
 use super::tally::{Sample, Tally, micros};
 use super::{Ask, Run};
 use mio::{Events, Poll, Token, Waker};
@@ -27,9 +27,6 @@ use std::time::Duration;
 
 /// How long a server that does not take a connection is left alone.
 const PAUSE: Duration = Duration::from_millis(10);
-
-/// How many connections a thread opens at once at first: no more than fit into the queue of a listener.
-const MOST_OPENING: usize = 100;
 
 /// A read takes so much.
 const BUFFER: usize = 64 << 10;
@@ -45,7 +42,9 @@ pub(super) struct Worker<'a> {
     free: VecDeque<usize>,
     /// Who is to connect, and from when on, in order.
     down: VecDeque<(Duration, usize)>,
-    opening: usize,
+    ramp: Ramp,
+    /// How many have never been connected.
+    strangers: usize,
     asked: usize,
     tally: Tally,
     buffer: Box<[u8]>,
@@ -61,12 +60,17 @@ struct Client<'a> {
     /// When it began to wait for its connection or its answer.
     since: Duration,
     is_in_queue: bool,
+    /// It has been connected before.
+    is_known: bool,
+    /// Its connection has had an answer, and can end before the next request comes to the server.
+    is_reused: bool,
 }
 
 struct Asked<'a> {
     ask: &'a Ask,
     due: Duration,
     sent: Duration,
+    is_repeated: bool,
 }
 
 impl<'a> Worker<'a> {
@@ -79,6 +83,8 @@ impl<'a> Worker<'a> {
             turn: number % load.mix.len(),
             since: Duration::ZERO,
             is_in_queue: false,
+            is_known: false,
+            is_reused: false,
         };
         let clients: Vec<_> = (thread..load.connections).step_by(load.threads).map(client).collect();
         Ok(Worker {
@@ -87,7 +93,8 @@ impl<'a> Worker<'a> {
             schedule: Schedule::new(load.pace, thread, load.threads),
             free: VecDeque::with_capacity(clients.len()),
             down: (0..clients.len()).map(|index| (Duration::ZERO, index)).collect(),
-            opening: 0,
+            ramp: Ramp::new(load.threads),
+            strangers: clients.len(),
             asked: 0,
             tally: Tally::new(load.classes()),
             buffer: vec![0; BUFFER].into(),
@@ -121,10 +128,8 @@ impl<'a> Worker<'a> {
 
     /// All that time brings: connections, requests, and the end of patience.
     fn begin_what_is_due(&mut self, now: Duration) {
-        while let Some(&(_, index)) = self.down.front().filter(|(then, _)| *then <= now && self.opening < MOST_OPENING)
-        {
-            self.down.pop_front();
-            self.start(index, now);
+        while self.down.front().is_some_and(|(then, _)| *then <= now) && self.ramp.take(now) {
+            self.down.pop_front().into_iter().for_each(|(_, index)| self.start(index, now));
         }
         while self.schedule.due(now).is_some() && !self.run.tickets.are_gone() {
             let Some(index) = self.free.pop_front() else { break };
@@ -154,8 +159,8 @@ impl<'a> Worker<'a> {
     fn wait(&mut self, events: &mut Events) -> io::Result<()> {
         let from = self.run.now();
         let mut longest = self.look.saturating_sub(from);
-        if let Some((then, _)) = self.down.front().filter(|_| self.opening < MOST_OPENING) {
-            longest = longest.min(then.saturating_sub(from));
+        if let Some((then, _)) = self.down.front() {
+            longest = longest.min(then.saturating_sub(from).max(self.ramp.sleep(from)));
         }
         if let (false, Some(sleep)) = (self.free.is_empty(), self.schedule.sleep(from)) {
             longest = longest.min(sleep);
@@ -173,11 +178,12 @@ impl<'a> Worker<'a> {
     fn open(&mut self, index: usize, now: Duration) {
         let (registry, addr) = (self.poll.registry(), self.run.load.addr);
         let client = &mut self.clients[index];
+        client.is_reused = false;
         if client.asked.is_none() {
             client.since = now;
         }
         match client.connection.open(addr, registry, Token(index)) {
-            Ok(()) => self.opening += 1,
+            Ok(()) => {}
             Err(error) => self.fail(index, error, now),
         }
     }
@@ -200,7 +206,7 @@ impl<'a> Worker<'a> {
             return;
         };
         let mix = &self.run.load.mix;
-        client.asked = Some(Asked { ask: &mix[client.turn], due, sent: now });
+        client.asked = Some(Asked { ask: &mix[client.turn], due, sent: now, is_repeated: false });
         client.turn = (client.turn + 1) % mix.len();
         client.since = now;
         client.connection.ask();
@@ -227,11 +233,14 @@ impl<'a> Worker<'a> {
             return;
         }
         if !client.connection.is_connected() {
-            self.opening -= 1;
             let connected = client.connection.connected(ready);
             let (now, is_asked) = (self.run.now(), client.asked.is_some());
+            if connected.is_ok() && !std::mem::replace(&mut client.is_known, true) {
+                self.strangers -= 1;
+                self.run.settle(self.strangers);
+            }
             match connected {
-                Err(error) => return self.fail_opened(index, error, now),
+                Err(error) => return self.fail(index, error, now),
                 Ok(()) if is_asked => self.send(index),
                 Ok(()) => self.ask(index, now),
             }
@@ -264,8 +273,9 @@ impl<'a> Worker<'a> {
     fn complete(&mut self, index: usize, is_open: bool) {
         let (now, window) = (self.run.now(), &self.run.window);
         let client = &mut self.clients[index];
-        let Some(Asked { ask, due, sent }) = client.asked.take() else { return };
+        let Some(Asked { ask, due, sent, .. }) = client.asked.take() else { return };
         self.asked -= 1;
+        client.is_reused = is_open;
         let answer = &client.connection.answer;
         let sample = Sample { class: ask.class, due, sent, now, bytes: answer.bytes() };
         match answer.verdict(ask.expected.as_deref()) {
@@ -284,14 +294,9 @@ impl<'a> Worker<'a> {
 
     /// A request has come to nothing, or a connection that was meant for one.
     fn fail(&mut self, index: usize, error: Error, now: Duration) {
-        if self.clients[index].connection.is_opening() {
-            self.opening -= 1;
+        if self.repeats(index, error, now) {
+            return;
         }
-        self.fail_opened(index, error, now);
-    }
-
-    /// The same where the connection does not count as opening any more.
-    fn fail_opened(&mut self, index: usize, error: Error, now: Duration) {
         let is_asked = self.clients[index].asked.take().is_some();
         if is_asked || self.take(now).is_some() {
             self.asked -= usize::from(is_asked);
@@ -303,6 +308,23 @@ impl<'a> Worker<'a> {
         } else {
             self.reopen(index, now);
         }
+    }
+
+    /// A server may end a connection between two requests just when the next one is on its way. Then that is asked again
+    /// on another connection, once, as clients do (RFC 9112 section 9.3.1), and its time goes on.
+    fn repeats(&mut self, index: usize, error: Error, now: Duration) -> bool {
+        let client = &mut self.clients[index];
+        let has_ended = matches!(error, Error::Closed | Error::Reset);
+        if !(has_ended && client.is_reused && client.connection.answer.bytes() == 0) {
+            return false;
+        }
+        let Some(asked) = client.asked.as_mut().filter(|asked| !asked.is_repeated) else { return false };
+        asked.is_repeated = true;
+        client.connection.close();
+        client.connection.ask();
+        self.tally.reconnect(now, &self.run.window);
+        self.open(index, now);
+        true
     }
 
     /// Begins again with a new connection: at once, or with the next request if each has its own.

@@ -1,4 +1,4 @@
-//! The answers in a sentence each, and which backend suits which load.
+//! The answers, the first sentence of each in bold, and which backend suits which load.
 
 use super::markup::{Prose, Text};
 use crate::findings::answers;
@@ -8,7 +8,11 @@ use crate::model::Run;
 pub(super) fn html(run: &Run) -> String {
     let answers: String = answers(run)
         .iter()
-        .map(|one| format!("<dt>{}</dt>\n<dd><strong>{}</strong></dd>\n", Text(one.question), Prose(&one.answer)))
+        .map(|one| {
+            let (first, rest) = one.answer.split_at(one.answer.find(". ").map_or(one.answer.len(), |end| end + 1));
+            let question = Text(one.question);
+            format!("<dt>{question}</dt>\n<dd><strong>{}</strong>{}</dd>\n", Prose(first), Prose(rest))
+        })
         .collect();
     let advice: String = advise(run)
         .iter()

@@ -44,7 +44,8 @@ pub(super) fn load(bench: &Bench, trial: &Trial, addr: SocketAddr) -> Load {
     let connections = match trial.scenario {
         Scenario::SeedReplay | Scenario::KeepAlive | Scenario::Timers => trial.x as usize,
         Scenario::Computing => 16,
-        Scenario::Files if trial.variant != "1 KiB" => 16,
+        Scenario::Files if trial.variant == "1 MiB" => 16,
+        Scenario::Files if trial.variant == "listing" => 8, // so many at once are sorted, and then all are the same
         _ => 64,
     };
     let pace = match trial.scenario {

@@ -310,8 +310,8 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// A server may end a connection between two requests just when the next one is on its way. Then that is asked again
-    /// on another connection, once, as clients do (RFC 9112 section 9.3.1), and its time goes on.
+    /// A server may end a connection between two requests just when the next one is on its way. Then that is asked
+    /// again on another connection, once, as clients do (RFC 9112 section 9.3.1), and its time goes on.
     fn repeats(&mut self, index: usize, error: Error, now: Duration) -> bool {
         let client = &mut self.clients[index];
         let has_ended = matches!(error, Error::Closed | Error::Reset);

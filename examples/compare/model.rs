@@ -19,6 +19,9 @@ use std::collections::BTreeMap;
 /// Goes up when a file of before cannot be read any more.
 pub(crate) const FORMAT: u32 = 1;
 
+/// In the place of a backend: a timer by itself, without a server.
+pub(crate) const STRUCTURE: &str = "structure";
+
 /// One comparison.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Run {

@@ -2,7 +2,7 @@
 //! of what is said about it. Five samples for each case, each within 2 % of the given figure.
 
 use crate::measure::Measure as M;
-use crate::model::{Case, Environment, FORMAT, Part, Run, Sample, Subject};
+use crate::model::{Case, Environment, FORMAT, Part, Run, STRUCTURE, Sample, Subject};
 use crate::scenario::Scenario;
 
 pub(crate) const BACKENDS: [&str; 6] = ["threads", "workqueue", "pool:64", "may", "smol", "async-io"];
@@ -207,8 +207,8 @@ fn timers() -> Vec<Case> {
     let mut cases = all("wheel", 1000.0, |index| figures(1_100.0 + 20.0 * index as f64));
     cases.extend(all("heap", 1000.0, |index| figures(1_090.0 + 20.0 * index as f64)));
     for (x, wheel, heap) in [(1_000.0, 11.0, 24.0), (100_000.0, 31.0, 160.0)] {
-        cases.push(case("wheel", "structure", x, &[(M::Modify, wheel)]));
-        cases.push(case("heap", "structure", x, &[(M::Modify, heap)]));
+        cases.push(case(STRUCTURE, "wheel", x, &[(M::Modify, wheel)]));
+        cases.push(case(STRUCTURE, "heap", x, &[(M::Modify, heap)]));
     }
     cases
 }

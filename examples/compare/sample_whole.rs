@@ -4,7 +4,7 @@
 //! `threads` could not be measured with 5,000 idle connections.
 
 use crate::measure::Measure as M;
-use crate::model::{Case, Environment, FORMAT, Part, Run, Sample, Subject};
+use crate::model::{Case, Environment, FORMAT, Part, Run, STRUCTURE, Sample, Subject};
 use crate::scenario::Scenario;
 
 const ROUNDS: u32 = 5;
@@ -240,5 +240,5 @@ fn structure(variant: &str, x: f64, random: &mut fastrand::Rng) -> Case {
         let measures = [(M::Modify, nanos * (0.95 + random.f64() / 10.0))].into();
         Sample { round, measures, answered: 0, ..Sample::default() }
     });
-    Case { backend: "structure".into(), variant: variant.into(), x, samples: samples.collect(), failure: None }
+    Case { backend: STRUCTURE.into(), variant: variant.into(), x, samples: samples.collect(), failure: None }
 }

@@ -246,7 +246,7 @@ const ABOUT: [About; 10] = [
         method: "So many requests sleep on the server's timer for 50 to 150 ms, again and again; how late each woke is \
                  measured by the handler. `structure`: the timer by itself, with so many timers, each moved later in \
                  turn.",
-        axis: "sleeping requests, or timers",
+        axis: "sleeping requests",
         headline: M::LateP99,
         verdict: ("wheel", 1000.0),
         columns: &[M::LateP50, M::LateP99, M::LateMax, M::Wakeups, M::Cpu, M::Threads, M::Memory, M::Modify],

@@ -3,7 +3,7 @@
 //! Numbers go through [`Unit::show`]. A number that is not finite is never shown.
 
 use crate::measure::{Measure, Unit};
-use crate::model::Case;
+use crate::model::{Case, STRUCTURE};
 use crate::scenario::Scenario;
 use crate::standing::{FEWEST, Refusal, Spread, failed};
 
@@ -171,6 +171,15 @@ pub(crate) fn place(scenario: Scenario, variant: &str, x: f64) -> String {
         (Scenario::Files, _) | (_, "") => place,
         (Scenario::Timers, variant) => format!("{place} on the {variant}"),
         (_, variant) => format!("{place}, with `{variant}`"),
+    }
+}
+
+/// The same in short, as in `64 connections`; nothing where the scenario has only one place.
+pub(crate) fn at(scenario: Scenario, backend: &str, x: f64) -> String {
+    match (backend, scenario.about().axis) {
+        (STRUCTURE, _) => plural(x, "timer"),
+        (_, "") => String::new(),
+        (_, axis) => format!("{} {axis}", count(x)),
     }
 }
 

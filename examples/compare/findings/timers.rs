@@ -1,7 +1,7 @@
 //! Wheel or heap (S9): inside a server, what they wake up for, and by themselves.
 
 use crate::measure::{Measure, Unit};
-use crate::model::{Case, Part, Run};
+use crate::model::{Case, Part, Run, STRUCTURE};
 use crate::point::Point;
 use crate::scenario::Scenario;
 use crate::standing::{FEWEST, Spread};
@@ -65,7 +65,7 @@ fn inside(run: &Run, part: &Part, wheel: &Point<'_>) -> Option<String> {
 /// What moving a timer takes in either structure, at the fewest and the most timers.
 fn by_itself(part: &Part) -> Vec<String> {
     let of = |name: &str, x: f64| {
-        let is_it = |case: &&Case| case.x == x && (case.backend == name || case.variant.contains(name));
+        let is_it = |case: &&Case| case.backend == STRUCTURE && case.variant == name && case.x == x;
         let spread = |case: &Case| Spread::measured(case, Measure::Modify).filter(|spread| spread.count >= FEWEST);
         part.cases.iter().filter(is_it).find_map(spread)
     };

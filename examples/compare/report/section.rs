@@ -60,8 +60,10 @@ fn missing(part: &Part) -> String {
 
 /// A case in words: the backend, and what tells it from its other cases.
 fn place(part: &Part, case: &Case) -> String {
-    let axis = part.scenario.about().axis;
-    let at = if axis.is_empty() { String::new() } else { format!(" at {} {axis}", words::count(case.x)) };
+    let at = match words::at(part.scenario, &case.backend, case.x) {
+        nowhere if nowhere.is_empty() => nowhere,
+        somewhere => format!(" at {somewhere}"),
+    };
     let variant = if case.variant.is_empty() { String::new() } else { format!(", {}", case.variant) };
     format!("{}{variant}{at}", case.backend)
 }

@@ -49,8 +49,7 @@ fn table(changes: &[&Change]) -> String {
 }
 
 fn row(change: &Change) -> String {
-    let axis = change.scenario.about().axis;
-    let at = if axis.is_empty() { String::new() } else { format!("{} {axis}", words::count(change.x)) };
+    let at = words::at(change.scenario, &change.backend, change.x);
     let load = [change.scenario.to_string(), change.variant.clone(), at];
     let load: Vec<String> = load.into_iter().filter(|word| !word.is_empty()).collect();
     let cell = |spread: &Spread| {

@@ -32,7 +32,8 @@ pub(super) fn html(run: &Run, part: &Part) -> String {
 
 fn group(run: &Run, part: &Part, columns: &[Measure], (variant, x): (&str, f64)) -> String {
     let about = part.scenario.about();
-    let at = if about.axis.is_empty() { String::new() } else { format!("{} {}", words::count(x), about.axis) };
+    let backend = part.at(variant, x).first().map_or("", |case| &case.backend);
+    let at = words::at(part.scenario, backend, x);
     let words: Vec<&str> = [variant, &at].into_iter().filter(|word| !word.is_empty()).collect();
     let mut rows = String::new();
     if !words.is_empty() {

@@ -12,16 +12,13 @@ mod syscalls;
 mod timers;
 
 use crate::fixtures::Fixtures;
-use crate::model::Sample;
+use crate::model::{STRUCTURE, Sample};
 use crate::scenario::Scenario;
 use crate::service::{Service, Setup, backend};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
-
-/// A backend of its own name: a timer without a server.
-pub(crate) const STRUCTURE: &str = "structure";
 
 /// What is the same for all trials.
 pub(crate) struct Bench {

@@ -1,9 +1,9 @@
 //! S9: requests that sleep on the server's timer; and the two structures by themselves.
 
 use super::load::{load, watch};
-use super::{Bench, STRUCTURE, Trial};
+use super::{Bench, Trial};
 use crate::measure::Measure;
-use crate::model::Sample;
+use crate::model::{STRUCTURE, Sample};
 use crate::scenario::Scenario;
 use crate::service::Service;
 use std::hint::black_box;

@@ -3,9 +3,9 @@
 use super::figure::{self, Figure};
 use super::judged::{Judged, Point, hollow, judged_at, points};
 use super::percentiles::combined;
-use super::{STRUCTURE, Scene, percentiles, timeline};
+use super::{Scene, percentiles, timeline};
 use crate::measure::{Measure, Unit};
-use crate::model::{Case, Sample};
+use crate::model::{Case, STRUCTURE, Sample};
 use crate::point;
 use crate::report::key::Key;
 use crate::report::scale::Scale;

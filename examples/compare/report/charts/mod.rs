@@ -22,7 +22,6 @@ use crate::words;
 use figure::Figure;
 
 /// The backend of cases that measure a timer by itself.
-const STRUCTURE: &str = "structure";
 
 /// A scenario's part of a run.
 #[derive(Clone, Copy)]

@@ -2,8 +2,9 @@
 
 use super::figure::{self, Figure};
 use super::judged::{Judged, Point, backends, hollow, judged, judged_at, points, spread};
-use super::{STRUCTURE, Scene, lines, rows};
+use super::{Scene, lines, rows};
 use crate::measure::{Better, Measure};
+use crate::model::STRUCTURE;
 use crate::point;
 use crate::report::key::Key;
 use crate::report::scale::Scale;

@@ -22,6 +22,8 @@ pub(crate) enum Error {
     Short,
     /// No whole answer in time.
     Timeout,
+    /// Asked for before the measured time began, and not answered when it ended.
+    Unanswered,
     Status4xx,
     Status5xx,
     /// A whole answer, but neither the expected one nor an error's.
@@ -40,6 +42,7 @@ pub(crate) struct Errors {
     closed: u64,
     short: u64,
     timeout: u64,
+    unanswered: u64,
     status_4xx: u64,
     status_5xx: u64,
     wrong: u64,
@@ -84,6 +87,7 @@ impl Errors {
             Error::Closed => &mut self.closed,
             Error::Short => &mut self.short,
             Error::Timeout => &mut self.timeout,
+            Error::Unanswered => &mut self.unanswered,
             Error::Status4xx => &mut self.status_4xx,
             Error::Status5xx => &mut self.status_5xx,
             Error::Wrong => &mut self.wrong,
@@ -100,6 +104,7 @@ impl Errors {
             ("closed", self.closed),
             ("short", self.short),
             ("timeout", self.timeout),
+            ("unanswered", self.unanswered),
             ("4xx", self.status_4xx),
             ("5xx", self.status_5xx),
             ("wrong", self.wrong),
@@ -119,6 +124,7 @@ impl Errors {
         self.closed += other.closed;
         self.short += other.short;
         self.timeout += other.timeout;
+        self.unanswered += other.unanswered;
         self.status_4xx += other.status_4xx;
         self.status_5xx += other.status_5xx;
         self.wrong += other.wrong;

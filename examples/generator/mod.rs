@@ -107,8 +107,10 @@ pub(crate) struct Outcome {
     /// How often a server ended a connection when it might, between two requests; one that was on its way was repeated.
     pub(crate) reconnects: u64,
     pub(crate) errors: Errors,
-    /// Requests that were due by the end and had neither an answer nor an error.
+    /// Requests that were due in the measured time and had neither an answer nor an error by its end.
     pub(crate) owed: u64,
+    /// How many have never been connected.
+    pub(crate) strangers: usize,
     /// By class.
     pub(crate) latency: Vec<Latency>,
     /// 0 to 1: the part of its time that the busiest thread did not wait for something to do.
@@ -124,8 +126,8 @@ struct Run<'a> {
     start: Instant,
     window: Window,
     tickets: Tickets,
-    /// How many threads have had all their connections.
-    settled: AtomicUsize,
+    /// How many have never been connected.
+    strangers: AtomicUsize,
 }
 
 /// How many requests may still be sent; without a number, as many as one likes.
@@ -151,18 +153,11 @@ impl Run<'_> {
         self.start.elapsed()
     }
 
-    /// A thread has had all but so many of its connections.
-    fn settle(&self, strangers: usize) {
-        if strangers == 0 {
-            self.settled.fetch_add(1, Relaxed);
-        }
-    }
-
     /// Waits until everybody has been connected once; but not for ever, for some server may never take them all.
     fn wait_until_settled(&self, stop: &AtomicBool) {
         const LOOK: Duration = Duration::from_millis(2);
         const PATIENCE: Duration = Duration::from_secs(3);
-        while self.settled.load(Relaxed) < self.load.threads && self.now() < PATIENCE && !stop.load(Relaxed) {
+        while self.strangers.load(Relaxed) > 0 && self.now() < PATIENCE && !stop.load(Relaxed) {
             thread::sleep(LOOK);
         }
     }
@@ -204,7 +199,7 @@ impl Load {
             start: Instant::now(),
             window: Window::new(),
             tickets: Tickets(tickets),
-            settled: AtomicUsize::new(0),
+            strangers: AtomicUsize::new(self.connections),
         };
         let workers: Vec<_> = (0..self.threads).map(|thread| Worker::new(&run, thread)).collect::<io::Result<_>>()?;
         let wakers: Vec<_> = workers.iter().map(Worker::waker).collect::<io::Result<_>>()?;
@@ -229,7 +224,7 @@ impl Load {
             for thread in threads {
                 sum.add(&thread.join().expect("the generator does not panic, whatever a server does")?);
             }
-            Ok(sum.outcome(run.window.length()))
+            Ok(Outcome { strangers: run.strangers.load(Relaxed), ..sum.outcome(run.window.length()) })
         })
     }
 
@@ -349,6 +344,29 @@ mod tests {
         let addr = serve(|mut stream| stream.read_to_end(&mut Vec::new()).map(|_| ()));
         let outcome = run(&Load { timeout: Duration::from_millis(5), ..load(addr, 3) });
         assert_eq!((outcome.answered, outcome.errors.to_string().as_str()), (0, "3 timeout"));
+    }
+
+    #[test]
+    fn who_is_asked_before_the_measured_time_and_silent_in_it_fails() {
+        let (asked, is_asked) = mpsc::channel();
+        let first = AtomicBool::new(true);
+        let addr = serve_all(move |mut stream| {
+            if !first.swap(false, Relaxed) {
+                return answer_all(stream, RIGHT);
+            }
+            head(&mut stream)?;
+            let _ = asked.send(()); // it is waited for
+            stream.read_to_end(&mut Vec::new()).map(|_| ())
+        });
+        let ms = Duration::from_millis(1);
+        let span = Span::Time { warm_up: ms, measured: ms };
+        let load = Load { span, connections: 2, timeout: Duration::from_secs(60), ..load(addr, 0) };
+        let outcome = load.run(&AtomicBool::new(false), &mut |moment| match moment {
+            Moment::Begin => is_asked.recv().unwrap(),
+            Moment::End => {}
+        });
+        let outcome = outcome.unwrap();
+        assert_eq!((outcome.errors.to_string().as_str(), outcome.strangers), ("1 unanswered", 0));
     }
 
     #[test]

@@ -77,6 +77,11 @@ impl Window {
         self.end.store(now.as_nanos() as u64, Relaxed);
     }
 
+    /// The beginning.
+    pub(super) fn first(&self) -> Duration {
+        Duration::from_nanos(self.begin.load(Relaxed))
+    }
+
     /// The end, or now if that is earlier.
     pub(super) fn last(&self, now: Duration) -> Duration {
         now.min(Duration::from_nanos(self.end.load(Relaxed)))
@@ -180,7 +185,11 @@ impl Tally {
         self.series.iter_mut().zip(&other.series).for_each(|(longest, micros)| *longest = (*longest).max(*micros));
     }
 
-    pub(super) fn outcome(self, measured: Duration) -> Outcome {
+    pub(super) fn outcome(mut self, measured: Duration) -> Outcome {
+        if self.answered == 0 && self.errors.total() == 0 {
+            // Nothing at all came in the measured time: that is not a rate of 0 without errors.
+            (0..std::mem::take(&mut self.owed)).for_each(|_| self.errors.count(Error::Unanswered));
+        }
         let steps = self.series.iter().enumerate();
         let series =
             steps.filter_map(|(step, micros)| Some(((STEP * step as u32).as_millis() as f64, (*micros)? as f64)));
@@ -190,6 +199,7 @@ impl Tally {
             bytes: self.bytes,
             reconnects: self.reconnects,
             owed: self.owed,
+            strangers: 0,
             series: series.collect(),
             errors: self.errors,
             latency: self.latency,

@@ -23,6 +23,7 @@ use super::{Ask, Run};
 use mio::{Events, Poll, Token, Waker};
 use std::collections::VecDeque;
 use std::io;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 /// How long a server that does not take a connection is left alone.
@@ -43,8 +44,6 @@ pub(super) struct Worker<'a> {
     /// Who is to connect, and from when on, in order.
     down: VecDeque<(Duration, usize)>,
     ramp: Ramp,
-    /// How many have never been connected.
-    strangers: usize,
     asked: usize,
     tally: Tally,
     buffer: Box<[u8]>,
@@ -94,7 +93,6 @@ impl<'a> Worker<'a> {
             free: VecDeque::with_capacity(clients.len()),
             down: (0..clients.len()).map(|index| (Duration::ZERO, index)).collect(),
             ramp: Ramp::new(load.threads),
-            strangers: clients.len(),
             asked: 0,
             tally: Tally::new(load.classes()),
             buffer: vec![0; BUFFER].into(),
@@ -236,8 +234,7 @@ impl<'a> Worker<'a> {
             let connected = client.connection.connected(ready);
             let (now, is_asked) = (self.run.now(), client.asked.is_some());
             if connected.is_ok() && !std::mem::replace(&mut client.is_known, true) {
-                self.strangers -= 1;
-                self.run.settle(self.strangers);
+                self.run.strangers.fetch_sub(1, Relaxed);
             }
             match connected {
                 Err(error) => return self.fail(index, error, now),
@@ -337,13 +334,14 @@ impl<'a> Worker<'a> {
         if self.run.load.reconnect { self.ask(index, now) } else { self.open(index, now) }
     }
 
-    /// Counts what is still owed when the time is over.
+    /// Counts what is still owed when the time is over. What was due before the measured time began has been waited for
+    /// longer than that, and nobody can say for how long it would have been: it is an error.
     fn conclude(&mut self, now: Duration) {
-        let (window, timeout) = (&self.run.window, self.run.load.timeout);
-        let end = window.last(now);
+        let window = &self.run.window;
+        let (begin, end) = (window.first(), window.last(now));
         for asked in self.clients.iter().filter_map(|client| client.asked.as_ref()) {
-            if end.saturating_sub(asked.sent) > timeout {
-                self.tally.errors.count(Error::Timeout);
+            if asked.due < begin {
+                self.tally.errors.count(Error::Unanswered);
             } else {
                 self.tally.owed += 1;
             }
@@ -353,7 +351,9 @@ impl<'a> Worker<'a> {
         }
         let is_open_ended = matches!(self.run.load.pace, Pace::Open { .. }) && !self.run.tickets.are_limited();
         if let Some((count, oldest)) = self.schedule.owed(end).filter(|_| is_open_ended) {
-            self.tally.owed += count;
+            let before = self.schedule.owed(begin).map_or(0, |(before, _)| before);
+            (0..before).for_each(|_| self.tally.errors.count(Error::Unanswered));
+            self.tally.owed += count - before;
             self.tally.step(micros(end.saturating_sub(oldest)), end, window);
         }
         self.tally.conclude(now, window);

@@ -349,7 +349,7 @@ mod tests {
     #[test]
     fn who_is_asked_before_the_measured_time_and_silent_in_it_fails() {
         let (asked, is_asked) = mpsc::channel();
-        let first = AtomicBool::new(true);
+        let first = Arc::new(AtomicBool::new(true));
         let addr = serve_all(move |mut stream| {
             if !first.swap(false, Relaxed) {
                 return answer_all(stream, RIGHT);

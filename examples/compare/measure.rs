@@ -18,9 +18,9 @@ pub(crate) enum Measure {
     Max,
     /// Bytes of answers in a second.
     Throughput,
-    /// How often a thread of the server waited, for each answer.
+    /// Voluntary context switches for each answer: a thread of the server waited.
     Voluntary,
-    /// How often one was made to wait for others.
+    /// Involuntary ones: it was made to wait for others.
     Involuntary,
     /// System calls of the server for each answer; counted in a run of its own, for counting slows it down.
     Syscalls,
@@ -50,7 +50,7 @@ pub(crate) enum Measure {
     Stop,
     /// Requests that had been sent before the order to stop and got no answer.
     Lost,
-    /// Connections that came while the system's queue for them was full.
+    /// Connections that came while a listener's queue was full, on the whole machine.
     Overflows,
     /// Share of its time in which the busiest thread of the load generator had something to do, in per cent.
     Generator,
@@ -121,8 +121,8 @@ impl Measure {
             Self::P999 => "p99.9",
             Self::Max => "max",
             Self::Throughput => "bytes/s",
-            Self::Voluntary => "waits a request",
-            Self::Involuntary => "preemptions a request",
+            Self::Voluntary => "voluntary switches a request",
+            Self::Involuntary => "involuntary switches a request",
             Self::Syscalls => "system calls a request",
             Self::Threads => "threads",
             Self::Memory => "memory",
@@ -138,7 +138,7 @@ impl Measure {
             Self::Cut => "slow clients ended",
             Self::Stop => "time to stop",
             Self::Lost => "requests lost",
-            Self::Overflows => "accept queue overflows",
+            Self::Overflows => "accept queue overflows (machine)",
             Self::Generator => "generator busy",
         }
     }

@@ -5,7 +5,7 @@
 //!  ├── Subject    a backend, and whether it gives the same answers as the others
 //!  └── Part       a scenario
 //!       └── Case      a backend in it, at one point of the axis, in one variant
-//!            └── Sample    one measurement of one or two seconds, with a server process of its own
+//!            └── Sample    one short measurement, with a server process of its own
 //! ```
 //!
 //! A sample holds numbers by [`Measure`]; what was not measured, or the system does not tell, is not there. Everything
@@ -92,7 +92,7 @@ pub(crate) struct Part {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Case {
     pub(crate) backend: String,
-    /// What else was different, say `hinted`, `wheel` or `1 KiB`; often empty.
+    /// What else was different, say `unblock`, `wheel` or `1 KiB`; often empty.
     pub(crate) variant: String,
     /// Where on the axis of the scenario: connections, per cent...
     pub(crate) x: f64,

@@ -183,7 +183,8 @@ const ABOUT: [About; 10] = [
         title: "Idle connections",
         question: "What does an open connection cost that asks for nothing, and do the others notice?",
         method: "So many connections ask once and then stay open; meanwhile one more asks at a fixed, low rate. The \
-                 server's idle limit is a minute.",
+                 server's idle limit is a minute. Memory is what is resident in the process: a thread's stack inside the \
+                 kernel (16 KiB on x86-64) and the buffers of sockets are not in it.",
         axis: "idle connections",
         headline: M::MemoryEach,
         verdict: ("", 5000.0),
@@ -202,7 +203,7 @@ const ABOUT: [About; 10] = [
     About {
         title: "Handlers that block",
         question: "What happens to the other requests when one handler in ten blocks its thread for 100 ms?",
-        method: "64 connections in a closed loop; every tenth request sleeps, without telling the server. `unblock`: \
+        method: "8 connections in a closed loop; every tenth request sleeps, without telling the server. `unblock`: \
                  the same piece of work, given to `Request::unblock`. Latency is that of the other nine.",
         axis: "per cent of requests that block",
         headline: M::P99,
@@ -259,7 +260,7 @@ const ABOUT: [About; 10] = [
         axis: "idle connections",
         headline: M::Stop,
         verdict: ("", 1000.0),
-        columns: &[M::Stop, M::Lost, M::Threads, M::Memory],
+        columns: &[M::Stop, M::Lost, M::Kept, M::Threads, M::Memory],
     },
 ];
 

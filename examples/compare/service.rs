@@ -24,7 +24,7 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -32,9 +32,9 @@ use switchboard::fileserve::Directory;
 use switchboard::{AnyBackend, Backend, Limits, Running, Server, timer};
 
 /// How long a stopping server lets requests finish.
-const DRAIN: Duration = Duration::from_secs(5);
+const DRAIN: Duration = Duration::from_secs(3);
 /// A child that does not reply within this is broken.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How a server is set up.
 #[derive(Debug, Clone, Args)]
@@ -92,6 +92,7 @@ pub(crate) fn run(setup: &Setup) -> Result<(), String> {
     system::raise_open_files();
     let lateness: Lateness = Arc::new(Mutex::new(empty()));
     let running = start(setup, lateness.clone())?;
+    Usage::now(); // what is looked for only once is found before there are many threads
     reply(&Hello { addr: running.addr() });
     for order in io::stdin().lock().lines().map_while(Result::ok) {
         match order.as_str() {
@@ -176,12 +177,17 @@ impl Service {
         // Ends with the child.
         thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|text| line.send(text)));
         let mut service = Self { child, orders, replies, addr: SocketAddr::from(([127, 0, 0, 1], 0)) };
-        service.addr = service.reply::<Hello>().map_err(|error| format!("{} {error}", setup.backend))?.addr;
+        service.addr = service.reply::<Hello>().map_err(|error| format!("{}: {error}", setup.backend))?.addr;
         Ok(service)
     }
 
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// The CPU time it has used, in microseconds; 0 if the system does not tell.
+    pub(crate) fn cpu(&self) -> f64 {
+        system::cpu_time(self.child.id())
     }
 
     pub(crate) fn usage(&mut self) -> Result<Usage, String> {
@@ -204,7 +210,7 @@ impl Service {
 
     /// Waits until it has stopped.
     pub(crate) fn stopped(&mut self) -> Result<Stopped, String> {
-        self.reply()
+        self.reply() // a drain takes no longer than that
     }
 
     fn order<T: DeserializeOwned>(&mut self, order: &str) -> Result<T, String> {
@@ -213,7 +219,13 @@ impl Service {
     }
 
     fn reply<T: DeserializeOwned>(&mut self) -> Result<T, String> {
-        let line = self.replies.recv_timeout(PATIENCE).map_err(|_| "did not start, or ended, or does not reply")?;
+        let line = self.replies.recv_timeout(PATIENCE).map_err(|error| match error {
+            RecvTimeoutError::Timeout => format!("its process does not reply within {} s", PATIENCE.as_secs()),
+            RecvTimeoutError::Disconnected => match self.child.wait() {
+                Ok(status) => format!("its process has ended ({status})"),
+                Err(error) => format!("its process has ended: {error}"),
+            },
+        })?;
         serde_json::from_str(&line).map_err(|error| format!("replied {line:?}: {error}"))
     }
 }

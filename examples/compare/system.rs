@@ -1,12 +1,15 @@
 //! What the operating system is asked: cores, open files, CPU time, context switches, memory, and what machine this is.
 //!
-//! Everything in here is of one process: the server asks for its own, so that threads which have ended count as well.
-//! Where a system does not tell, a number is 0 and a text is empty.
+//! The server counts its own context switches, so that those of threads which have ended count as well; its CPU time is
+//! read from outside, at the very borders of the measured time, so that counting is not part of what is counted. Where
+//! a system does not tell, a number is 0 and a text is empty.
 
 use crate::model::Environment;
 use serde::{Deserialize, Serialize};
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
+use std::sync::OnceLock;
 use std::thread;
 use switchboard::AnyBackend;
 
@@ -16,8 +19,6 @@ const TIMEKEEPER: &str = "switchboard-dea";
 /// What a process has used since it began, and what it holds now.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub(crate) struct Usage {
-    /// Of all its threads, also those that are over; in microseconds.
-    pub(crate) cpu: f64,
     /// Context switches because a thread waited.
     pub(crate) voluntary: u64,
     /// Context switches because others were to run.
@@ -37,10 +38,9 @@ impl Usage {
         let status = Status::of("self");
         let (voluntary, involuntary) = switches();
         Self {
-            cpu: cpu_time(),
             voluntary,
             involuntary,
-            wakeups: wakeups_of(TIMEKEEPER),
+            wakeups: timekeeper_wakeups(),
             memory: status.bytes("VmRSS:"),
             peak_memory: status.bytes("VmHWM:"),
             threads: status.number("Threads:"),
@@ -71,28 +71,31 @@ impl Status {
     }
 }
 
-/// How often the threads of that name have waited.
-fn wakeups_of(name: &str) -> u64 {
-    let threads = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
-    let wakeups = |thread: fs::DirEntry| {
-        let path = thread.path();
-        let comm = read(&path.join("comm").to_string_lossy());
-        let status =
-            Status(if comm.trim() == name { read(&path.join("status").to_string_lossy()) } else { String::new() });
-        status.number("voluntary_ctxt_switches:")
-    };
-    threads.map(wakeups).sum()
+/// How often the thread that keeps the deadlines has waited. It is looked for once: among thousands of threads that takes
+/// a tenth of a second.
+fn timekeeper_wakeups() -> u64 {
+    static PATH: OnceLock<PathBuf> = OnceLock::new();
+    let path = PATH.get_or_init(|| {
+        let threads = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+        let mut paths = threads.map(|thread| thread.path());
+        let is_it = |path: &PathBuf| read(&path.join("comm").to_string_lossy()).trim() == TIMEKEEPER;
+        paths.find(is_it).unwrap_or_default()
+    });
+    Status(read(&path.join("status").to_string_lossy())).number("voluntary_ctxt_switches:")
 }
 
-#[cfg(unix)]
-fn cpu_time() -> f64 {
-    use nix::time::{ClockId, clock_gettime};
-    let time = clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID);
+/// The CPU time a process has used since it began, with that of threads which are over; in microseconds.
+#[cfg(target_os = "linux")]
+pub(crate) fn cpu_time(process: u32) -> f64 {
+    use nix::time::{clock_getcpuclockid, clock_gettime};
+    use nix::unistd::Pid;
+    let clock = i32::try_from(process).ok().and_then(|process| clock_getcpuclockid(Pid::from_raw(process)).ok());
+    let time = clock.and_then(|clock| clock_gettime(clock).ok());
     time.map_or(0.0, |time| time.tv_sec() as f64 * 1e6 + time.tv_nsec() as f64 / 1e3)
 }
 
-#[cfg(not(unix))]
-fn cpu_time() -> f64 {
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn cpu_time(_process: u32) -> f64 {
     0.0
 }
 

@@ -7,6 +7,7 @@ use crate::measure::Measure;
 use crate::model::Sample;
 use crate::service::Service;
 use crate::workload::HELLO;
+use std::io;
 use std::thread;
 use std::time::Duration;
 
@@ -30,25 +31,25 @@ pub(super) fn measure(bench: &Bench, trial: &Trial) -> Result<Sample, String> {
         mix: vec![ask.clone()],
         pace: Pace::Open { rate: RATE },
         reconnect: false,
-        span: Span::Time { warm_up: bench.warm_up(), measured: bench.span(trial) },
+        span: Span::Time { warm_up: bench.warm_up(trial), measured: bench.span(trial) },
         timeout: Duration::from_secs(5),
     };
+    // What the first request brings about once is no connection's.
+    let generator = |error: io::Error| format!("the load generator: {error}");
+    drop(Idle::open(service.addr, 1, &ask.request, PATIENCE).map_err(generator)?);
     let empty = service.usage()?;
     let idle = Idle::open(service.addr, count, &ask.request, PATIENCE);
-    let idle = idle.map_err(|error| format!("the load generator: {error}"))?;
-    let quiet = service.usage()?;
+    let idle = idle.map_err(generator)?;
+    let (quiet, began) = (service.usage()?, service.cpu());
     thread::sleep(NOTHING);
-    let still = service.usage()?;
+    let (ended, still) = (service.cpu(), service.usage()?);
     let watched = watch(bench, &mut service, &probe)?;
     let kept = idle.alive();
     drop(service); // all at once, which takes less time than one after the other
 
     let mut sample = watched.sample();
-    for (class, failed) in idle.errors().iter().filter(|(_, failed)| *failed > 0) {
-        *sample.errors.entry(class.to_string()).or_default() += failed;
-    }
     let seconds = NOTHING.as_secs_f64();
-    sample.measures.insert(Measure::IdleCpu, (still.cpu - quiet.cpu) / seconds);
+    sample.measures.insert(Measure::IdleCpu, (ended - began) / seconds);
     sample.measures.insert(Measure::Wakeups, (still.wakeups - quiet.wakeups) as f64 / seconds);
     sample.measures.remove(&Measure::Generator); // it waits for the time to come
     if count > 0 {

@@ -43,6 +43,7 @@ pub(super) fn measure(bench: &Bench, trial: &Trial) -> Result<Sample, String> {
 pub(super) fn load(bench: &Bench, trial: &Trial, addr: SocketAddr) -> Load {
     let connections = match trial.scenario {
         Scenario::SeedReplay | Scenario::KeepAlive | Scenario::Timers => trial.x as usize,
+        Scenario::Blocking => 8, // where they wait for each other, it is 0.8 s until all have had their turn
         Scenario::Computing => 16,
         Scenario::Files if trial.variant == "1 MiB" => 16,
         Scenario::Files if trial.variant == "listing" => 8, // so many at once are sorted, and then all are the same
@@ -59,7 +60,7 @@ pub(super) fn load(bench: &Bench, trial: &Trial, addr: SocketAddr) -> Load {
         mix: mix(bench, trial),
         pace,
         reconnect: trial.scenario == Scenario::SeedReplay,
-        span: Span::Time { warm_up: bench.warm_up(), measured: bench.span(trial) },
+        span: Span::Time { warm_up: bench.warm_up(trial), measured: bench.span(trial) },
         timeout: TIMEOUT,
     }
 }
@@ -102,36 +103,77 @@ pub(super) struct Watched {
     pub(super) outcome: Outcome,
     pub(super) before: Usage,
     pub(super) after: Usage,
+    /// The server's CPU time, in microseconds.
+    cpu: f64,
     /// The most threads that were seen.
     threads: u64,
     overflows: u64,
+}
+
+/// What is read at each border of the measured time.
+struct Border {
+    usage: Usage,
+    cpu: f64,
+    overflows: u64,
+}
+
+/// Tells the thread that looks at the server that there is nothing more to see; also when something panics.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
+    }
 }
 
 /// Puts a load on a server.
 pub(super) fn watch(bench: &Bench, service: &mut Service, load: &Load) -> Result<Watched, String> {
     let (over, most) = (AtomicBool::new(false), AtomicU64::new(0));
     let process = service.id();
-    let overflows = system::listen_overflows();
-    let mut usages = Vec::new();
+    let mut borders = Vec::new();
     let outcome = thread::scope(|scope| {
+        let _over = Over(&over);
         scope.spawn(|| {
             while !over.load(Relaxed) {
                 most.fetch_max(system::threads_of(process), Relaxed);
                 thread::park_timeout(Duration::from_millis(20));
             }
         });
-        let outcome = load.run(&bench.stop, &mut |_: Moment| usages.push(service.usage()));
-        over.store(true, Relaxed);
-        outcome
+        load.run(&bench.stop, &mut |moment| borders.push(border(service, moment)))
     });
     let outcome = outcome.map_err(|error| format!("the load generator: {error}"))?;
     if bench.is_stopped() {
         return Err("it was cut short".into());
     }
-    let usages: Vec<Usage> = usages.into_iter().collect::<Result<_, _>>()?;
-    let [before, after] = usages[..] else { return Err("the load was not measured".into()) };
-    let overflows = system::listen_overflows().saturating_sub(overflows);
-    Ok(Watched { outcome, before, after, threads: most.into_inner().max(after.threads), overflows })
+    if outcome.strangers > 0 {
+        let connected = load.connections - outcome.strangers;
+        return Err(format!("of {} connections only {connected} could be made", load.connections));
+    }
+    let borders = borders.into_iter().collect::<Result<Vec<Border>, String>>()?;
+    let [before, after] = &borders[..] else { return Err("the load was not measured".into()) };
+    Ok(Watched {
+        outcome,
+        before: before.usage,
+        after: after.usage,
+        cpu: after.cpu - before.cpu,
+        threads: most.into_inner().max(after.usage.threads),
+        overflows: after.overflows.saturating_sub(before.overflows),
+    })
+}
+
+/// The CPU time is what is nearest to the measured time: asking for the rest costs the server some.
+fn border(service: &mut Service, moment: Moment) -> Result<Border, String> {
+    let overflows = system::listen_overflows();
+    match moment {
+        Moment::Begin => {
+            service.lateness()?; // that of the warm-up is forgotten
+            Ok(Border { usage: service.usage()?, cpu: service.cpu(), overflows })
+        }
+        Moment::End => {
+            let cpu = service.cpu();
+            Ok(Border { usage: service.usage()?, cpu, overflows })
+        }
+    }
 }
 
 impl Watched {
@@ -139,16 +181,18 @@ impl Watched {
     pub(super) fn sample(&self) -> Sample {
         let Self { outcome, before, after, .. } = self;
         let answered = outcome.answered as f64;
-        let mut measures = BTreeMap::from([
-            (Measure::Rate, answered / outcome.seconds),
-            (Measure::Threads, self.threads as f64),
-            (Measure::Memory, after.peak_memory as f64),
-            (Measure::Generator, 100.0 * outcome.busy),
-        ]);
+        let mut measures =
+            BTreeMap::from([(Measure::Rate, answered / outcome.seconds), (Measure::Generator, 100.0 * outcome.busy)]);
         if answered > 0.0 {
-            measures.insert(Measure::Cpu, (after.cpu - before.cpu) / answered);
+            measures.insert(Measure::Cpu, self.cpu / answered);
             measures.insert(Measure::Voluntary, (after.voluntary - before.voluntary) as f64 / answered);
             measures.insert(Measure::Involuntary, (after.involuntary - before.involuntary) as f64 / answered);
+        }
+        measures.insert(Measure::Threads, self.threads as f64);
+        measures.insert(Measure::Memory, after.peak_memory as f64);
+        if after.threads == 0 {
+            // A system that does not tell of threads tells of nothing else either.
+            measures.retain(|measure, _| matches!(measure, Measure::Rate | Measure::Generator));
         }
         let errors = outcome.errors.iter().filter(|(_, count)| *count > 0);
         let mut sample = Sample {
@@ -167,7 +211,7 @@ impl Watched {
 
 fn add_latency(sample: &mut Sample, latency: &Latency) {
     let shares = [(Measure::P50, 0.5), (Measure::P90, 0.9), (Measure::P99, 0.99), (Measure::P999, 0.999)];
-    for (measure, share) in shares {
+    for (measure, share) in shares.into_iter().filter(|(_, share)| is_told(*share, &latency.corrected)) {
         sample.measures.insert(measure, latency.corrected.value_at_quantile(share) as f64);
     }
     sample.measures.insert(Measure::Max, latency.corrected.max() as f64);
@@ -178,8 +222,72 @@ fn add_latency(sample: &mut Sample, latency: &Latency) {
     }
 }
 
-/// Only as far as there are requests to tell: of a thousand, one in a thousand is the last.
 fn curve(histogram: &Histogram<u64>) -> Vec<(f64, f64)> {
-    let told = |share: &&f64| **share == 1.0 || (1.0 - **share) * histogram.len() as f64 >= 1.0;
-    SHARES.iter().filter(told).map(|&share| (share, histogram.value_at_quantile(share) as f64)).collect()
+    let told = SHARES.iter().filter(|share| **share == 1.0 || is_told(**share, histogram));
+    told.map(|&share| (share, histogram.value_at_quantile(share) as f64)).collect()
+}
+
+/// Whether there are requests enough to tell: of fifty, the slowest is that of which 98 per cent are faster.
+fn is_told(share: f64, histogram: &Histogram<u64>) -> bool {
+    (1.0 - share) * histogram.len() as f64 >= 0.5
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generator::Errors;
+
+    fn latency(micros: impl IntoIterator<Item = u64>) -> Latency {
+        let mut corrected = Histogram::new(3).unwrap();
+        micros.into_iter().for_each(|value| corrected.record(value).unwrap());
+        Latency { uncorrected: corrected.clone(), corrected }
+    }
+
+    fn watched(latency: Latency) -> Watched {
+        let outcome = Outcome {
+            seconds: 2.0,
+            answered: 1000,
+            bytes: 0,
+            reconnects: 0,
+            errors: Errors::default(),
+            owed: 0,
+            strangers: 0,
+            latency: vec![latency],
+            busy: 0.25,
+            series: Vec::new(),
+        };
+        let before = Usage { voluntary: 500, involuntary: 50, threads: 9, ..Usage::default() };
+        let after = Usage { voluntary: 2500, involuntary: 150, threads: 7, peak_memory: 4096, ..Usage::default() };
+        Watched { outcome, before, after, cpu: 6000.0, threads: 70, overflows: 0 }
+    }
+
+    #[test]
+    fn a_sample_is_what_was_used_between_its_borders_for_each_answer() {
+        let sample = watched(latency(1..=1000)).sample();
+        let expected = [
+            (Measure::Rate, 500.0),
+            (Measure::Cpu, 6.0),
+            (Measure::P50, 500.0),
+            (Measure::P90, 900.0),
+            (Measure::P99, 990.0),
+            (Measure::P999, 999.0),
+            (Measure::Max, 1000.0),
+            (Measure::Voluntary, 2.0),
+            (Measure::Involuntary, 0.1),
+            (Measure::Threads, 70.0),
+            (Measure::Memory, 4096.0),
+            (Measure::Generator, 25.0),
+        ];
+        assert_eq!(sample.measures, BTreeMap::from(expected));
+        assert_eq!((sample.answered, sample.errors), (1000, BTreeMap::new()));
+    }
+
+    #[test]
+    fn few_answers_say_little_of_the_slowest() {
+        let sample = watched(latency(1..=60)).sample();
+        let has = |measure| sample.measures.contains_key(&measure);
+        assert!(has(Measure::P90) && has(Measure::P99) && !has(Measure::P999));
+        assert!(!watched(latency(1..=40)).sample().measures.contains_key(&Measure::P99));
+        assert_eq!(sample.curve.last(), Some(&(1.0, 60.0)));
+    }
 }

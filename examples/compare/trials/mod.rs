@@ -12,6 +12,7 @@ mod syscalls;
 mod timers;
 
 use crate::fixtures::Fixtures;
+use crate::measure::Measure;
 use crate::model::{STRUCTURE, Sample};
 use crate::scenario::Scenario;
 use crate::service::{Service, Setup, backend};
@@ -63,20 +64,21 @@ pub(crate) fn trials(scenario: Scenario, backends: &[String], quick: bool, most_
 
 /// Variants and points.
 fn points(scenario: Scenario, quick: bool, most_idle: usize) -> Vec<(&'static str, f64)> {
-    let plain = |points: &[f64]| points.iter().map(|&x| ("", x)).collect();
+    let most = most_idle as f64;
+    let plain = |points: &[f64]| points.iter().filter(|x| **x <= most).map(|&x| ("", x)).collect();
     match scenario {
         Scenario::SeedReplay => plain(&[4.0]),
         Scenario::KeepAlive if quick => plain(&[64.0]),
-        Scenario::KeepAlive => plain(&[1.0, 4.0, 16.0, 64.0, 256.0, 1024.0]),
+        Scenario::KeepAlive => plain(&[1.0, 4.0, 16.0, 64.0, 256.0, 1024.0_f64.min(most)]),
         Scenario::OpenLoop => plain(&[50.0, 70.0, 90.0]),
-        Scenario::Idle if quick => plain(&[most_idle as f64]),
-        Scenario::Idle => plain(&[0.0, 100.0, 1000.0, most_idle as f64]),
+        Scenario::Idle if quick => plain(&[most]),
+        Scenario::Idle => plain(&[0.0, 100.0, 1000.0, most]),
         Scenario::Slow => plain(&[32.0, 300.0]),
         Scenario::Blocking => vec![("", 0.0), ("", 10.0), ("unblock", 10.0)],
         Scenario::Computing => plain(&[0.0, 10.0]),
         Scenario::Files => vec![("1 KiB", 0.0), ("1 MiB", 0.0), ("listing", 0.0)],
         Scenario::Timers => vec![("wheel", 1000.0), ("heap", 1000.0)],
-        Scenario::Stop => plain(&[0.0, 100.0, 1000.0]),
+        Scenario::Stop => plain(&[0.0, 100.0, 1000.0_f64.min(most)]),
     }
 }
 
@@ -95,7 +97,7 @@ impl Trial {
             Scenario::Stop => 600,
             _ => 60,
         };
-        bench.warm_up() + bench.span(self) + Duration::from_millis(more)
+        bench.warm_up(self) + bench.span(self) + Duration::from_millis(more)
     }
 }
 
@@ -117,11 +119,14 @@ impl Bench {
         syscalls::count(self, trial)
     }
 
-    /// What this backend answers in a second, at most.
+    /// What a backend answers in a second, at most; `Err`: why that cannot be told.
     pub(crate) fn best_rate(&self, backend: &str) -> Result<f64, String> {
         let trial = Trial { scenario: Scenario::KeepAlive, backend: backend.into(), variant: "", x: 64.0 };
         let sample = load::measure(self, &trial)?;
-        sample.measures.get(&crate::measure::Measure::Rate).copied().ok_or_else(|| "it answers nothing".into())
+        match sample.measures.get(&Measure::Rate) {
+            Some(&rate) if rate > 0.0 && sample.errors.is_empty() => Ok(rate),
+            _ => Err("it does not answer all it is asked".into()),
+        }
     }
 
     fn setup(&self, trial: &Trial) -> Setup {
@@ -141,16 +146,22 @@ impl Bench {
         Service::start(&self.setup(&trial))
     }
 
-    fn warm_up(&self) -> Duration {
-        Duration::from_millis(if self.quick { 100 } else { 200 })
+    /// Where requests block, it takes a while until all that wait for each other do.
+    fn warm_up(&self, trial: &Trial) -> Duration {
+        Duration::from_millis(match (trial.scenario, self.quick) {
+            (Scenario::Blocking, _) if trial.x > 0.0 => 400,
+            (_, true) => 100,
+            (_, false) => 200,
+        })
     }
 
     /// How long to measure.
     fn span(&self, trial: &Trial) -> Duration {
         let millis = match (trial.scenario, self.quick) {
-            (Scenario::Slow, _) => 3000,
+            (Scenario::Slow, _) => 4000,
+            (Scenario::Blocking, false) if trial.x > 0.0 => 2000,
+            (Scenario::Blocking, true) if trial.x > 0.0 => 1000,
             (_, false) => 1000,
-            (Scenario::Blocking, true) if trial.x > 0.0 => 800,
             (Scenario::Blocking, true) => 300,
             (_, true) => 500,
         };

@@ -27,7 +27,7 @@ pub(super) fn measure(bench: &Bench, trial: &Trial) -> Result<Sample, String> {
         mix: vec![get("/", HELLO.into(), JUDGED)],
         pace: Pace::Open { rate: RATE },
         reconnect: false,
-        span: Span::Time { warm_up: bench.warm_up(), measured: bench.span(trial) },
+        span: Span::Time { warm_up: bench.warm_up(trial), measured: bench.span(trial) },
         timeout: Duration::from_secs(5),
     };
     let senders = SlowClients {
@@ -45,6 +45,9 @@ pub(super) fn measure(bench: &Bench, trial: &Trial) -> Result<Sample, String> {
 
     let mut sample = watched.sample();
     sample.measures.remove(&Measure::Generator); // it waits for the time to come
+    for (class, failed) in slow.errors.iter().filter(|(_, failed)| *failed > 0) {
+        *sample.errors.entry(format!("slow sender {class}")).or_default() += failed;
+    }
     let after: Vec<f64> = slow.ended.iter().map(|ended| ended.after.as_secs_f64() * 1e3).collect();
     if let Some(after) = Spread::of(&after) {
         let overdue = slow.open.iter().filter(|age| **age > OVERDUE).count();

@@ -6,15 +6,18 @@
 use crate::fixtures::{LARGE, LISTING, SMALL};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::{Duration, Instant};
 
 /// How often the simplest request is repeated: enough for a fault that shows in one answer of a hundred.
 const REPEATED: usize = 200;
 /// How many requests are sent in one piece.
 const AT_ONCE: usize = 16;
 
-/// Silence for longer is no answer.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// All the answers of a backend have come by then; the usual ones take a second.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// So begins what stands in the place of an answer that did not come.
+const NO_ANSWER: &str = "no answer";
 
 /// In HTTP/1.0 it comes in one piece, and not in chunks.
 const WHOLE_LISTING: &str = "the listing in HTTP/1.0";
@@ -49,22 +52,42 @@ pub(crate) fn questions() -> Vec<Question> {
     all
 }
 
-/// Asks a server all of it. A connection that fails is an answer as well, an unusual one.
-pub(crate) fn ask(addr: SocketAddr) -> Answers {
-    let answer = |question: Question| {
-        let answers = (0..question.times).map(|_| exchange(addr, &question.request)).collect::<io::Result<Vec<_>>>();
-        answers.map_or_else(|error| format!("no answer: {error}").into_bytes(), |answers| undated(&answers.concat()))
+/// Asks a server all of it. A connection that fails is an answer as well, an unusual one; after it nothing more is asked.
+pub(crate) fn ask(addr: SocketAddr, stop: &AtomicBool) -> Answers {
+    let until = Instant::now() + PATIENCE;
+    let mut has_failed = false;
+    let mut answer = |question: Question| {
+        if has_failed {
+            return format!("{NO_ANSWER}: it was not asked any more").into_bytes();
+        }
+        let exchange = |_| exchange(addr, &question.request, until, stop);
+        let answers = (0..question.times).map(exchange).collect::<io::Result<Vec<_>>>();
+        has_failed = answers.is_err();
+        answers.map_or_else(|error| format!("{NO_ANSWER}: {error}").into_bytes(), |answers| undated(&answers.concat()))
     };
-    questions().into_iter().map(answer).collect()
+    questions().into_iter().map(&mut answer).collect()
 }
 
-fn exchange(addr: SocketAddr, request: &[u8]) -> io::Result<Vec<u8>> {
+/// Whether there was any answer.
+pub(crate) fn has_answered(answers: &Answers) -> bool {
+    answers.first().is_some_and(|first| !first.starts_with(NO_ANSWER.as_bytes()))
+}
+
+fn exchange(addr: SocketAddr, request: &[u8], until: Instant, stop: &AtomicBool) -> io::Result<Vec<u8>> {
+    const LOOK: Duration = Duration::from_millis(100); // how often for a stop
     let mut stream = TcpStream::connect_timeout(&addr, PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(LOOK))?;
     stream.write_all(request)?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer)?;
-    Ok(answer)
+    let (mut answer, mut buffer) = (Vec::new(), [0; 64 << 10]);
+    while Instant::now() < until && !stop.load(Relaxed) {
+        match stream.read(&mut buffer) {
+            Ok(0) => return Ok(answer),
+            Ok(length) => answer.extend_from_slice(&buffer[..length]),
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::TimedOut, format!("nothing whole within {} s", PATIENCE.as_secs())))
 }
 
 /// Without the values of its Date fields.
@@ -89,34 +112,36 @@ fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
 /// The listing, as most backends answer it.
 pub(crate) fn listing(all: &[Answers]) -> Vec<u8> {
     let nth = questions().iter().position(|question| question.name == WHOLE_LISTING).expect("it is asked");
-    let answer = usual(all, nth);
+    let answer = usual(all, nth).map_or(&[][..], Vec::as_slice);
     find(answer, b"\r\n\r\n").map_or(Vec::new(), |end| answer[end + 4..].to_vec())
 }
 
 /// For each backend, which answer is not what most answered, and how; `None` if all are.
 pub(crate) fn differences(all: &[Answers]) -> Vec<Option<String>> {
-    let usual: Vec<&Vec<u8>> = (0..questions().len()).map(|nth| usual(all, nth)).collect();
+    let usual: Vec<Option<&Vec<u8>>> = (0..questions().len()).map(|nth| usual(all, nth)).collect();
     all.iter().map(|answers| difference(answers, &usual)).collect()
 }
 
-/// The answer that most give to a question; of several, the first.
-fn usual(all: &[Answers], nth: usize) -> &Vec<u8> {
+/// The answer that more than half of them give to a question. Without one, nobody knows which is right.
+fn usual(all: &[Answers], nth: usize) -> Option<&Vec<u8>> {
     let votes = |answer: &Vec<u8>| all.iter().filter(|answers| answers[nth] == *answer).count();
-    let answers = all.iter().map(|answers| &answers[nth]);
-    answers.rev().max_by_key(|answer| votes(answer)).expect("there is a backend")
+    all.iter().map(|answers| &answers[nth]).find(|answer| 2 * votes(answer) > all.len())
 }
 
-fn difference(answers: &Answers, usual: &[&Vec<u8>]) -> Option<String> {
+fn difference(answers: &Answers, usual: &[Option<&Vec<u8>>]) -> Option<String> {
     let questions = questions();
     let mut triples = questions.iter().zip(answers).zip(usual);
-    let ((question, answer), usual) = triples.find(|((_, answer), usual)| answer != *usual)?;
+    let ((Question { name, .. }, answer), usual) = triples.find(|((_, answer), usual)| Some(*answer) != **usual)?;
+    let Some(usual) = usual else {
+        return Some(format!("{name}: no answer is that of most backends; one more would tell which is right"));
+    };
     let at = answer.iter().zip(usual.iter()).position(|(one, other)| one != other);
     let (length, expected) = (answer.len(), usual.len());
     Some(match at {
-        _ if answer.starts_with(b"no answer") => format!("{}: {}", question.name, String::from_utf8_lossy(answer)),
-        _ if length != expected => format!("{}: {length} bytes instead of {expected}", question.name),
-        Some(at) => format!("{}: another byte at {at} of {length}", question.name),
-        None => format!("{}: another answer", question.name),
+        _ if answer.starts_with(NO_ANSWER.as_bytes()) => format!("{name}: {}", String::from_utf8_lossy(answer)),
+        _ if length != expected => format!("{name}: {length} bytes instead of {expected}"),
+        Some(at) => format!("{name}: another byte at {at} of {length}"),
+        None => format!("{name}: another answer"),
     })
 }
 
@@ -136,6 +161,17 @@ mod tests {
         assert_eq!(differences[0].as_deref(), Some("GET /block: another byte at 2 of 10"));
         assert_eq!(differences[2].as_deref(), Some("GET /: 4 bytes instead of 5"));
         assert_eq!((&differences[1], &differences[3]), (&None, &None));
+    }
+
+    #[test]
+    fn of_two_nobody_knows_which_is_right() {
+        let right: Answers = questions().iter().map(|question| question.name.clone().into_bytes()).collect();
+        let mut wrong = right.clone();
+        wrong[1][2] ^= 1;
+        for difference in differences(&[wrong, right.clone()]) {
+            assert!(difference.is_some_and(|how| how.starts_with("GET /block: no answer is that of most backends")));
+        }
+        assert_eq!(differences(&[right.clone(), right]), [None, None]);
     }
 
     #[test]

@@ -15,6 +15,16 @@ pub(crate) fn prepare(folder: &Path) -> Result<(), String> {
     fs::write(&trial, "").and_then(|()| fs::remove_file(&trial)).map_err(cannot)
 }
 
+/// A report that is there already may have taken an hour.
+pub(crate) fn spare(folder: &Path) -> Result<(), String> {
+    let there = folder.join("report.json");
+    if there.exists() {
+        return Err(format!("{} is a report already; choose another folder with --out, or move it", there.display()));
+    }
+    Ok(())
+}
+
+/// Writes all four.
 pub(crate) fn write(run: &Run, before: Option<&Run>, folder: &Path) -> Result<(), String> {
     let json = serde_json::to_string_pretty(run).map_err(|error| error.to_string())?;
     let files = [
@@ -27,6 +37,10 @@ pub(crate) fn write(run: &Run, before: Option<&Run>, folder: &Path) -> Result<()
         let path = folder.join(name);
         fs::write(&path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
     }
-    println!("the report is {}", folder.join("report.html").display());
     Ok(())
+}
+
+/// Where to look.
+pub(crate) fn place(folder: &Path) -> String {
+    format!("the report is {}", folder.join("report.html").display())
 }

@@ -2,14 +2,17 @@
 
 use crate::agreement::{self, Answers};
 use crate::fixtures::Fixtures;
+use crate::measure::Measure;
 use crate::model::{Environment, FORMAT, Run, Subject};
 use crate::options::{Compare, Render};
 use crate::plan::Plan;
 use crate::reports;
 use crate::scenario::Scenario;
+use crate::standing::{FEWEST, Spread};
 use crate::trials::{Bench, Trial, trials};
-use crate::{against, mutant, service, system, terminal, workload};
+use crate::{against, mutant, service, system, terminal, words, workload};
 use jiff::Timestamp;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -21,6 +24,8 @@ use switchboard::AnyBackend;
 const QUICK_END: Duration = Duration::from_secs(110);
 /// How many connections are idle in S4, if so many files may be open.
 const MOST_IDLE: usize = 5000;
+/// What is 100 % in S3 if nobody tells.
+const FALLBACK: f64 = 1000.0;
 /// Files that each of the two processes has open beside connections.
 const OTHER_FILES: u64 = 200;
 
@@ -31,11 +36,10 @@ pub(crate) fn run(compare: &Compare) -> Result<(), String> {
     let backends = backends(compare)?;
     let out = compare.out.clone().unwrap_or_else(|| folder(started));
     reports::prepare(&out)?;
+    reports::spare(&out)?;
 
     let (mut bench, environment) = set_up(compare)?;
     let asked = agree(&mut bench, &backends)?;
-    let able: Vec<String> =
-        asked.iter().filter(|asked| asked.answers).map(|asked| asked.subject.name.clone()).collect();
     let mut run = Run {
         format: FORMAT,
         started: started.to_string(),
@@ -44,21 +48,26 @@ pub(crate) fn run(compare: &Compare) -> Result<(), String> {
         method: compare.method(),
         seconds: 0.0,
         environment,
-        subjects: asked.into_iter().map(|asked| asked.subject).collect(),
+        subjects: asked.iter().map(|asked| asked.subject.clone()).collect(),
         parts: Vec::new(),
         notes: Vec::new(),
     };
     let plan = Plan {
-        trials: all_trials(compare, &mut bench, &able, &mut run),
+        trials: all_trials(compare, &mut bench, &asked, &mut run),
         rounds: compare.rounds(),
         end: compare.quick.then(|| begin + QUICK_END),
     };
-    announce(&plan, &bench, &able);
+    announce(&plan, &bench);
     measure(&plan, &bench, &mut run);
     run.seconds = begin.elapsed().as_secs_f64();
 
-    println!("{}", terminal::summary(&run));
-    reports::write(&run, before.as_ref(), &out)
+    if run.parts.iter().flat_map(|part| &part.cases).all(|case| case.samples.is_empty()) {
+        return Err("nothing was measured, so there is no report".into());
+    }
+    reports::write(&run, before.as_ref(), &out)?;
+    say(&terminal::summary(&run));
+    say(&reports::place(&out));
+    Ok(())
 }
 
 /// What is the same for all that is measured.
@@ -82,13 +91,15 @@ fn set_up(compare: &Compare) -> Result<(Bench, Environment), String> {
 }
 
 /// Everything that was asked for; what it depends on is found out, and noted.
-fn all_trials(compare: &Compare, bench: &mut Bench, able: &[String], run: &mut Run) -> Vec<Trial> {
+fn all_trials(compare: &Compare, bench: &mut Bench, asked: &[Asked], run: &mut Run) -> Vec<Trial> {
+    let able: Vec<String> =
+        asked.iter().filter(|asked| asked.answers).map(|asked| asked.subject.name.clone()).collect();
     let most_idle = most_idle(run.environment.open_files, &mut run.notes);
     let scenarios = compare.scenarios();
     if scenarios.contains(&Scenario::OpenLoop) {
-        bench.slowest = slowest(bench, able, &mut run.notes);
+        bench.slowest = slowest(bench, asked, &mut run.notes);
     }
-    scenarios.into_iter().flat_map(|scenario| trials(scenario, able, compare.quick, most_idle)).collect()
+    scenarios.into_iter().flat_map(|scenario| trials(scenario, &able, compare.quick, most_idle)).collect()
 }
 
 /// Fills in the parts of a run. Between two rounds it says how things stand.
@@ -96,7 +107,7 @@ fn measure(plan: &Plan, bench: &Bench, run: &mut Run) {
     let measured = plan.run(bench, |progress, round, parts| {
         run.parts = parts.to_vec();
         if round + 1 < plan.rounds {
-            progress.suspend(|| println!("after round {}:\n{}", round + 1, terminal::verdict_table(run)));
+            progress.suspend(|| say(&format!("after round {}:\n{}", round + 1, terminal::verdict_table(run))));
         }
     });
     run.parts = measured.parts;
@@ -110,7 +121,9 @@ impl Render {
         let beside = || self.file.parent().map(PathBuf::from).unwrap_or_default();
         let out = self.out.clone().unwrap_or_else(beside);
         reports::prepare(&out)?;
-        reports::write(&run, before.as_ref(), &out)
+        reports::write(&run, before.as_ref(), &out)?;
+        say(&reports::place(&out));
+        Ok(())
     }
 }
 
@@ -170,9 +183,9 @@ struct Asked {
 
 /// Asks all backends the same, before anything is timed.
 fn agree(bench: &mut Bench, backends: &[String]) -> Result<Vec<Asked>, String> {
-    println!("comparing the answers of {}", backends.join(", "));
+    say(&format!("comparing the answers of {}", backends.join(", ")));
     let answers: Vec<Result<Answers, String>> = thread::scope(|scope| {
-        let ask = |backend| bench.serve(backend).map(|service| agreement::ask(service.addr));
+        let ask = |backend| bench.serve(backend).map(|service| agreement::ask(service.addr, &bench.stop));
         let asking: Vec<_> = backends.iter().map(|backend| scope.spawn(move || ask(backend))).collect();
         let panicked = |_| Err("asking it failed".to_string());
         asking.into_iter().map(|asked| asked.join().unwrap_or_else(panicked)).collect()
@@ -184,10 +197,10 @@ fn agree(bench: &mut Bench, backends: &[String]) -> Result<Vec<Asked>, String> {
     bench.listing = agreement::listing(&given).into();
     let mut differences = agreement::differences(&given).into_iter();
     let asked = |(name, given): (&String, Result<Answers, String>)| {
-        let answers = given.is_ok();
+        let answers = given.as_ref().is_ok_and(agreement::has_answered);
         let differs = given.map_or_else(Some, |_| differences.next().flatten());
         if let Some(how) = &differs {
-            println!("  {name} differs: {how}");
+            say(&format!("  {name} differs: {how}"));
         }
         Asked { subject: Subject { name: name.clone(), about: about(name), differs }, answers }
     };
@@ -213,26 +226,41 @@ fn most_idle(open_files: u64, notes: &mut Vec<String>) -> usize {
     possible
 }
 
-/// What the slowest backend answers in a second.
-fn slowest(bench: &Bench, backends: &[String], notes: &mut Vec<String>) -> f64 {
-    let rates = backends.iter().filter_map(|backend| Some((bench.best_rate(backend).ok()?, backend)));
-    let Some((rate, backend)) = rates.min_by(|(one, _), (other, _)| one.total_cmp(other)) else { return 1000.0 };
-    notes.push(format!("In S3, 100 % are {rate:.0} requests/s: what {backend}, the slowest, answered just before."));
+/// What the slowest backend answers in a second: the median of three tries. Who does not answer rightly has no say.
+fn slowest(bench: &Bench, asked: &[Asked], notes: &mut Vec<String>) -> f64 {
+    const TRIES: usize = 3;
+    let median = |name: &str| {
+        let rates = (0..TRIES).map(|_| bench.best_rate(name)).collect::<Result<Vec<_>, _>>().ok()?;
+        Spread::of(&rates).map(|rates| rates.median)
+    };
+    let sound = asked.iter().map(|asked| &asked.subject).filter(|subject| subject.differs.is_none());
+    let rates = sound.filter_map(|subject| Some((median(&subject.name)?, &subject.name)));
+    let Some((rate, name)) = rates.min_by(|(one, _), (other, _)| one.total_cmp(other)) else {
+        notes.push(format!("In S3, 100 % are {FALLBACK} requests/s, for no backend told how much it can do."));
+        return FALLBACK;
+    };
+    let rate_shown = Measure::Rate.unit().show(rate);
+    notes.push(format!("In S3, 100 % are {rate_shown}: what {name}, the slowest, answered just before."));
     rate
 }
 
-fn announce(plan: &Plan, bench: &Bench, backends: &[String]) {
+/// What is going to happen, and what it will not tell.
+fn announce(plan: &Plan, bench: &Bench) {
     let seconds = plan.expected(bench).as_secs();
-    let (cases, rounds) = (plan.trials.len(), plan.rounds);
-    println!(
-        "{cases} cases of {} backends, {rounds} rounds: about {}:{:02} min",
-        backends.len(),
-        seconds / 60,
-        seconds % 60
-    );
-    if cfg!(debug_assertions) {
-        println!("this is not a release build: the figures will say little (use cargo run --release)");
+    let (cases, rounds) = (words::plural(plan.trials.len() as f64, "case"), words::plural(plan.rounds.into(), "round"));
+    say(&format!("{cases}, {rounds}: about {}:{:02} min", seconds / 60, seconds % 60));
+    if (plan.rounds as usize) < FEWEST {
+        say(&format!("with fewer than {FEWEST} rounds nothing will be ranked"));
     }
+    if cfg!(debug_assertions) {
+        say("this is not a release build: the figures will say little (use cargo run --release)");
+    }
+}
+
+/// A line on stdout. If nobody reads it, it is lost: what is measured is more important.
+fn say(line: &str) {
+    let mut stdout = io::stdout();
+    let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
 }
 
 fn command_line() -> String {

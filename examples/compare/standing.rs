@@ -5,8 +5,12 @@
 //! clear difference". A rank is one more than the number of backends that are clearly better, so that two of the same
 //! rank have no clear difference from the best of it.
 //!
-//! Some are not ranked at all, and the reason stands in the place of the rank: their answers differ, some of their
-//! answers failed, there are too few samples, or the load generator and not the server was what set the pace.
+//! "No clear difference" is not transitive: a backend whose samples vary widely has none from anybody. So that noise is
+//! nobody's merit, ranks follow the medians: who would come before one with a better median, or is more than twice as
+//! far as the best of its rank without being clearly worse, is not placed at all.
+//!
+//! Nor are those whose answers differ or failed, who let go of connections that were to be kept, who have too few
+//! samples, and who were waiting for the load generator; the reason stands in the place of the rank.
 
 use crate::measure::{Better, Measure};
 use crate::model::{Case, Run};
@@ -16,12 +20,16 @@ use std::fmt;
 
 /// By how much medians have to differ.
 const MARGIN: f64 = 0.10;
+/// What the generator calls its own failures.
+const LOCAL: &str = "local";
 /// Fewer samples than this have no range.
 pub(crate) const FEWEST: usize = 3;
 /// A generator that is busier than this, in per cent, is what is measured.
 pub(crate) const GENERATOR_BOUND: f64 = 90.0;
-/// Kept fewer than these, in per cent: it did not survive its idle connections.
-const SURVIVES: f64 = 99.0;
+/// Who kept fewer than these, in per cent, let go of connections.
+const KEEPS: f64 = 99.5;
+/// This many times the best of its rank is too far for "no clear difference".
+const TOO_FAR: f64 = 2.0;
 
 /// The median of some samples, and their range.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -52,6 +60,10 @@ pub(crate) enum Refusal {
     LetGo(f64),
     /// The load came as fast as the generator could make it; how busy that was, in per cent.
     GeneratorBound(f64),
+    /// Its samples vary so much that it could be anywhere: the lowest and the highest.
+    TooNoisy { measure: Measure, low: f64, high: f64 },
+    /// The load generator could not do its part: how often, by class.
+    Generator(String),
     /// There are only so many samples.
     TooFew(usize),
     /// It is not a matter of better or worse.
@@ -68,6 +80,11 @@ impl Spread {
         let median =
             if sorted.len().is_multiple_of(2) { (sorted[middle - 1] + sorted[middle]) / 2.0 } else { sorted[middle] };
         Some(Self { low, median, high, count: sorted.len() })
+    }
+
+    /// How many times the lowest the highest is.
+    fn width(&self) -> f64 {
+        self.high / self.low.max(f64::MIN_POSITIVE)
     }
 
     /// Of a measure, in a case.
@@ -87,21 +104,49 @@ impl Spread {
 }
 
 /// The places of `cases`, which are of one part, variant and point, by `measure`: as many, in their order.
-pub(crate) fn standings(run: &Run, scenario: Scenario, cases: &[&Case], measure: Measure) -> Vec<Standing> {
-    let judged: Vec<Result<Spread, Refusal>> = cases.iter().map(|case| judge(run, scenario, case, measure)).collect();
-    let ranked = || judged.iter().filter_map(|result| result.as_ref().ok());
-    let rank = |spread: &Spread| 1 + ranked().filter(|other| is_better(measure, other, spread)).count();
-    let ranks: Vec<usize> = ranked().map(rank).collect();
-    judged
-        .iter()
-        .map(|result| match result {
-            Ok(spread) => {
-                let rank = rank(spread);
-                Standing::Rank { rank, shared: ranks.iter().filter(|other| **other == rank).count() > 1 }
+pub(crate) fn standings(run: &Run, _: Scenario, cases: &[&Case], measure: Measure) -> Vec<Standing> {
+    let mut judged: Vec<Result<Spread, Refusal>> = cases.iter().map(|case| judge(run, case, measure)).collect();
+    while let Some((index, Spread { low, high, .. })) = first_without_a_place(&judged, measure) {
+        judged[index] = Err(Refusal::TooNoisy { measure, low, high });
+    }
+    let ranks: Vec<usize> = judged.iter().flatten().map(|spread| rank(&judged, measure, spread)).collect();
+    let standing = |result: &Result<Spread, Refusal>| match result {
+        Ok(spread) => {
+            let rank = rank(&judged, measure, spread);
+            Standing::Rank { rank, shared: ranks.iter().filter(|other| **other == rank).count() > 1 }
+        }
+        Err(refusal) => Standing::Refused(refusal.clone()),
+    };
+    judged.iter().map(standing).collect()
+}
+
+fn rank(judged: &[Result<Spread, Refusal>], measure: Measure, spread: &Spread) -> usize {
+    1 + judged.iter().flatten().filter(|other| is_better(measure, other, spread)).count()
+}
+
+/// In the order of medians, the first whose rank would not follow it, or who is too far from the best of its rank.
+fn first_without_a_place(judged: &[Result<Spread, Refusal>], measure: Measure) -> Option<(usize, Spread)> {
+    let ranked = judged.iter().enumerate().filter_map(|(index, result)| Some((index, *result.as_ref().ok()?)));
+    let mut order: Vec<(usize, Spread)> = ranked.collect();
+    order.sort_by(|(_, one), (_, other)| one.median.total_cmp(&other.median));
+    if measure.better() == Better::Higher {
+        order.reverse();
+    }
+    let mut best_of_rank: Option<(usize, (usize, Spread))> = None;
+    for current in order {
+        let rank = rank(judged, measure, &current.1);
+        match best_of_rank {
+            Some((highest, _)) if rank < highest => return Some(current),
+            Some((highest, best)) if rank == highest => {
+                let far = (current.1.median / best.1.median).max(best.1.median / current.1.median);
+                if far.is_finite() && far > TOO_FAR {
+                    return Some(if current.1.width() > best.1.width() { current } else { best });
+                }
             }
-            Err(refusal) => Standing::Refused(refusal.clone()),
-        })
-        .collect()
+            _ => best_of_rank = Some((rank, current)),
+        }
+    }
+    None
 }
 
 fn is_better(measure: Measure, one: &Spread, other: &Spread) -> bool {
@@ -113,16 +158,15 @@ fn is_better(measure: Measure, one: &Spread, other: &Spread) -> bool {
 }
 
 /// What a case may be ranked by; or why it may not.
-fn judge(run: &Run, scenario: Scenario, case: &Case, measure: Measure) -> Result<Spread, Refusal> {
+fn judge(run: &Run, case: &Case, measure: Measure) -> Result<Spread, Refusal> {
     if let Some(how) = run.subject(&case.backend).and_then(|subject| subject.differs.clone()) {
         return Err(Refusal::Differs(how));
     }
     if let Some(refusal) = failed(case) {
         return Err(refusal);
     }
-    if scenario == Scenario::Idle
-        && let Some(kept) = Spread::measured(case, Measure::Kept)
-        && kept.low < SURVIVES
+    if let Some(kept) = Spread::measured(case, Measure::Kept)
+        && kept.low < KEEPS
     {
         return Err(Refusal::LetGo(kept.median));
     }
@@ -139,14 +183,19 @@ fn judge(run: &Run, scenario: Scenario, case: &Case, measure: Measure) -> Result
     }
 }
 
-/// What went wrong that a client would have seen.
+/// What went wrong that a client would have seen; or what the generator itself could not do.
 pub(crate) fn failed(case: &Case) -> Option<Refusal> {
     let errors = case.errors();
+    let class = |(class, count): (&&str, &u64)| format!("{} {class}", words::count(*count as f64));
+    let classes = errors.iter().map(class).collect::<Vec<_>>().join(", ");
+    let own = errors.iter().filter(|(class, _)| class.ends_with(LOCAL)).map(|(_, count)| count).sum::<u64>();
     let count: u64 = errors.values().sum();
     let percent = 100.0 * count as f64 / (count + case.answered()) as f64;
-    let class = |(class, count): (&&str, &u64)| format!("{} {class}", words::count(*count as f64));
-    let classes: Vec<String> = errors.iter().map(class).collect();
-    (count > 0).then(|| Refusal::Errors { percent, classes: classes.join(", ") })
+    match (count, own) {
+        (0, _) => None,
+        (_, 0) => Some(Refusal::Errors { percent, classes }),
+        _ => Some(Refusal::Generator(classes)),
+    }
 }
 
 impl fmt::Display for Standing {
@@ -167,6 +216,11 @@ impl fmt::Display for Refusal {
             Self::Errors { percent, classes } => write!(f, "{} failed ({classes})", words::percent(*percent)),
             Self::LetGo(kept) => write!(f, "kept {kept:.1} % of the connections"),
             Self::GeneratorBound(busy) => write!(f, "generator-bound ({busy:.0} % busy)"),
+            Self::TooNoisy { measure, low, high } => {
+                let [low, high] = [low, high].map(|value| measure.unit().show(*value));
+                write!(f, "its samples vary too much to place it, from {low} to {high}")
+            }
+            Self::Generator(classes) => write!(f, "the load generator could not do its part ({classes})"),
             Self::TooFew(count) => write!(f, "{count} samples, which is fewer than {FEWEST}"),
             Self::NotOrdered => f.write_str("neither more nor less of it is better"),
         }
@@ -199,6 +253,28 @@ mod tests {
     fn ranges_apart_by_a_hair_are_none_either() {
         let cases = [case("a", 64.0, Measure::Cpu, &[6.0, 6.1, 6.2]), case("b", 64.0, Measure::Cpu, &[6.3, 6.4, 6.5])];
         assert_eq!(ranks(&cases, Measure::Cpu), ["1 (no clear difference)", "1 (no clear difference)"]);
+    }
+
+    #[test]
+    fn noise_is_nobodys_merit() {
+        let best = case("best", 64.0, Measure::P99, &[10.6, 11.0, 13.6]);
+        let steady = case("steady", 64.0, Measure::P99, &[28.0, 29.0, 30.0]);
+        let noisy = case("noisy", 64.0, Measure::P99, &[4.1, 34.5, 46.8]);
+        let refused = "not ranked: its samples vary too much to place it, from 4.10 µs to 46.8 µs";
+        assert_eq!(ranks(&[best.clone(), steady, noisy.clone()], Measure::P99), ["1", "2", refused]);
+        // It is not clearly worse than the best, and yet three times as far.
+        assert_eq!(ranks(&[noisy, best.clone()], Measure::P99), [refused, "1"]);
+        let slow = case("slow", 64.0, Measure::P99, &[600.0, 604.0, 610.0]);
+        let wide = case("wide", 64.0, Measure::P99, &[1.0, 20.0, 40.0]);
+        assert_eq!(ranks(&[wide, best, slow], Measure::P99)[1..], ["1 (no clear difference)", "3"], "20 is near 11");
+    }
+
+    #[test]
+    fn what_the_generator_could_not_do_is_not_the_servers_fault() {
+        let mut poor = case("a", 64.0, Measure::Cpu, &[1.0, 1.0, 1.0]);
+        poor.samples[1].errors.insert("local".into(), 7);
+        let reason = "not ranked: the load generator could not do its part (7 local)";
+        assert_eq!(ranks(&[poor], Measure::Cpu), [reason]);
     }
 
     #[test]

@@ -199,7 +199,7 @@ pub(crate) fn reason(refusal: &Refusal, case: &Case) -> String {
             let failure = case.failure.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
             format!("{} (at least {FEWEST} are needed){failure}", plural(*count as f64, "sample"))
         }
-        Refusal::NotOrdered => "neither more nor less of it is better".into(),
+        _ => refusal.to_string(),
     }
 }
 

@@ -4,12 +4,28 @@
 //! meanwhile meets all backends alike. So if measuring ends early, every case has about as many samples as any other.
 
 use crate::measure::Measure;
-use crate::model::{Case, Part};
+use crate::model::{Case, Part, Sample};
 use crate::scenario::Scenario;
-use crate::trials::{Bench, Trial};
+use crate::trials::Trial;
+use crate::words;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
+
+/// Who measures.
+pub(crate) trait Measurer {
+    /// One sample. `Err`: there is none, because of this.
+    fn measure(&self, trial: &Trial) -> Result<Sample, String>;
+
+    /// System calls for each answer; `Err` says why they cannot be counted.
+    fn count_system_calls(&self, trial: &Trial) -> Result<f64, String>;
+
+    /// About how long a sample takes.
+    fn expected(&self, trial: &Trial) -> Duration;
+
+    /// Whether somebody wants it to end.
+    fn is_stopped(&self) -> bool;
+}
 
 /// Everything that is to be measured.
 pub(crate) struct Plan {
@@ -17,6 +33,8 @@ pub(crate) struct Plan {
     pub(crate) rounds: u32,
     /// When measuring ends, finished or not.
     pub(crate) end: Option<Instant>,
+    /// Whether system calls are counted as well.
+    pub(crate) counts_system_calls: bool,
 }
 
 /// What came of a plan.
@@ -28,12 +46,12 @@ pub(crate) struct Measured {
 
 impl Plan {
     /// About how long it takes.
-    pub(crate) fn expected(&self, bench: &Bench) -> Duration {
-        self.trials.iter().map(|trial| trial.expected(bench)).sum::<Duration>() * self.rounds
+    pub(crate) fn expected(&self, bench: &dyn Measurer) -> Duration {
+        self.trials.iter().map(|trial| bench.expected(trial)).sum::<Duration>() * self.rounds
     }
 
     /// Measures. After each round, `show` is called with what there is.
-    pub(crate) fn run(&self, bench: &Bench, mut show: impl FnMut(&ProgressBar, u32, &[Part])) -> Measured {
+    pub(crate) fn run(&self, bench: &dyn Measurer, mut show: impl FnMut(&ProgressBar, u32, &[Part])) -> Measured {
         let progress = progress(self.expected(bench));
         let mut measured = Measured { parts: self.empty_parts(), notes: Vec::new() };
         'measuring: for round in 0..self.rounds {
@@ -43,7 +61,7 @@ impl Plan {
                 }
                 progress.set_message(format!("{} {} {}", trial.scenario, trial.backend, trial.variant));
                 measured.sample(bench, trial, round);
-                progress.inc(millis(trial.expected(bench)));
+                progress.inc(millis(bench.expected(trial)));
             }
             show(&progress, round, &measured.parts);
         }
@@ -72,8 +90,8 @@ impl Plan {
     }
 
     /// Whether there is no time left for this one.
-    fn is_over(&self, bench: &Bench, trial: &Trial) -> bool {
-        let late = self.end.is_some_and(|end| Instant::now() + trial.expected(bench) > end);
+    fn is_over(&self, bench: &dyn Measurer, trial: &Trial) -> bool {
+        let late = self.end.is_some_and(|end| Instant::now() + bench.expected(trial) > end);
         late || bench.is_stopped()
     }
 }
@@ -88,7 +106,7 @@ impl Measured {
     }
 
     /// A case that has failed is not tried again: it would fail again, and take long to.
-    fn sample(&mut self, bench: &Bench, trial: &Trial, round: u32) {
+    fn sample(&mut self, bench: &dyn Measurer, trial: &Trial, round: u32) {
         if self.case(trial).failure.is_some() {
             return;
         }
@@ -105,8 +123,8 @@ impl Measured {
     }
 
     /// In S2 at its verdict point, once, if there is time: each sample of the case is given the figure.
-    fn count_system_calls(&mut self, bench: &Bench, plan: &Plan, progress: &ProgressBar) {
-        if bench.quick {
+    fn count_system_calls(&mut self, bench: &dyn Measurer, plan: &Plan, progress: &ProgressBar) {
+        if !plan.counts_system_calls {
             return;
         }
         let point = Scenario::KeepAlive.about().verdict.1;
@@ -150,8 +168,8 @@ impl Measured {
         for part in &self.parts {
             for case in &part.cases {
                 if let Some(reason) = &case.failure {
-                    let what = format!("{} {} {} at {}", part.scenario, case.backend, case.variant, case.x);
-                    self.notes.push(format!("{what} was given up: {reason}."));
+                    let place = words::place(part.scenario, &case.variant, case.x);
+                    self.notes.push(format!("{} {place}: {} was given up: {reason}.", part.scenario, case.backend));
                 }
             }
         }
@@ -173,4 +191,86 @@ fn progress(expected: Duration) -> ProgressBar {
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::RefCell;
+
+    /// Notes what is asked of it; fails for the backend `broken`, and wants to stop after so many samples.
+    struct Fake {
+        asked: RefCell<Vec<String>>,
+        most: usize,
+    }
+
+    impl Measurer for Fake {
+        fn measure(&self, trial: &Trial) -> Result<Sample, String> {
+            self.asked.borrow_mut().push(trial.backend.clone());
+            if trial.backend == "broken" || self.is_stopped() { Err("it broke".into()) } else { Ok(Sample::default()) }
+        }
+
+        fn count_system_calls(&self, _: &Trial) -> Result<f64, String> {
+            Ok(2.0)
+        }
+
+        fn expected(&self, _: &Trial) -> Duration {
+            Duration::from_secs(1)
+        }
+
+        fn is_stopped(&self) -> bool {
+            self.asked.borrow().len() >= self.most
+        }
+    }
+
+    fn run(backends: &[&str], most: usize, end: Option<Instant>) -> (Measured, Vec<String>) {
+        let trial = |backend: &&str| Trial {
+            scenario: Scenario::KeepAlive,
+            backend: backend.to_string(),
+            variant: "",
+            x: 64.0,
+        };
+        let trials = backends.iter().map(trial).collect();
+        let fake = Fake { asked: RefCell::default(), most };
+        let plan = Plan { trials, rounds: 3, end, counts_system_calls: true };
+        (plan.run(&fake, |_, _, _| {}), fake.asked.into_inner())
+    }
+
+    fn samples(measured: &Measured) -> Vec<usize> {
+        measured.parts[0].cases.iter().map(|case| case.samples.len()).collect()
+    }
+
+    #[test]
+    fn each_round_has_every_case_once() {
+        let (measured, asked) = run(&["a", "b", "c"], 100, None);
+        for round in asked.chunks(3) {
+            let mut round = round.to_vec();
+            round.sort();
+            assert_eq!(round, ["a", "b", "c"]);
+        }
+        assert_eq!((samples(&measured), measured.notes.len()), (vec![3, 3, 3], 0));
+        let last = &measured.parts[0].cases[2].samples[2];
+        assert_eq!((last.round, last.measures.get(&Measure::Syscalls)), (2, Some(&2.0)));
+    }
+
+    #[test]
+    fn a_case_that_fails_is_given_up_and_the_others_go_on() {
+        let (measured, asked) = run(&["a", "broken"], 100, None);
+        assert_eq!((samples(&measured), asked.len()), (vec![3, 0], 4));
+        assert_eq!(measured.notes, ["S2 with 64 connections: broken was given up: it broke."]);
+    }
+
+    #[test]
+    fn a_stop_ends_it_and_is_nobodys_fault() {
+        let (measured, asked) = run(&["a", "b"], 3, None);
+        assert_eq!((samples(&measured).iter().sum::<usize>(), asked.len()), (2, 3), "the third was cut short");
+        assert_eq!(measured.notes, ["Measuring was ended early: 4 of 6 samples are missing (S2: 4)."]);
+    }
+
+    #[test]
+    fn what_would_not_be_ready_by_the_end_is_not_begun() {
+        let (measured, asked) = run(&["a"], 100, Some(Instant::now()));
+        assert_eq!((samples(&measured), asked.len()), (vec![0], 0));
+        assert_eq!(measured.notes, ["Measuring was ended early: 3 of 3 samples are missing (S2: 3)."]);
+    }
 }

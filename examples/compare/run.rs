@@ -56,6 +56,7 @@ pub(crate) fn run(compare: &Compare) -> Result<(), String> {
         trials: all_trials(compare, &mut bench, &asked, &mut run),
         rounds: compare.rounds(),
         end: compare.quick.then(|| begin + QUICK_END),
+        counts_system_calls: !compare.quick,
     };
     announce(&plan, &bench);
     measure(&plan, &bench, &mut run);

@@ -6,6 +6,7 @@ use crate::fixtures::{LARGE, LISTING, SMALL};
 use crate::generator::{Ask, Latency, Load, Moment, Outcome, Pace, Span};
 use crate::measure::Measure;
 use crate::model::Sample;
+use crate::plan::Measurer;
 use crate::scenario::Scenario;
 use crate::service::Service;
 use crate::system::{self, Usage};

@@ -14,6 +14,7 @@ mod timers;
 use crate::fixtures::Fixtures;
 use crate::measure::Measure;
 use crate::model::{STRUCTURE, Sample};
+use crate::plan::Measurer;
 use crate::scenario::Scenario;
 use crate::service::{Service, Setup, backend};
 use std::path::PathBuf;
@@ -87,23 +88,10 @@ impl Trial {
     fn is_of_use(&self) -> bool {
         self.variant != "unblock" || backend(&self.backend).is_ok_and(|backend| backend.offload().is_some())
     }
-
-    /// About how long it takes, with the start and the end of the server.
-    pub(crate) fn expected(&self, bench: &Bench) -> Duration {
-        let more = match self.scenario {
-            Scenario::Idle => 400 + self.x as u64 / 10,
-            Scenario::Slow => 200,
-            Scenario::Timers if self.backend == STRUCTURE => 0,
-            Scenario::Stop => 600,
-            _ => 60,
-        };
-        bench.warm_up(self) + bench.span(self) + Duration::from_millis(more)
-    }
 }
 
-impl Bench {
-    /// One sample. `Err`: there is none, because of this.
-    pub(crate) fn measure(&self, trial: &Trial) -> Result<Sample, String> {
+impl Measurer for Bench {
+    fn measure(&self, trial: &Trial) -> Result<Sample, String> {
         match trial.scenario {
             Scenario::Idle => idle::measure(self, trial),
             Scenario::Slow => slow::measure(self, trial),
@@ -114,11 +102,28 @@ impl Bench {
         }
     }
 
-    /// System calls for each answer; `Err` says why they cannot be counted.
-    pub(crate) fn count_system_calls(&self, trial: &Trial) -> Result<f64, String> {
+    fn count_system_calls(&self, trial: &Trial) -> Result<f64, String> {
         syscalls::count(self, trial)
     }
 
+    /// With the start and the end of the server.
+    fn expected(&self, trial: &Trial) -> Duration {
+        let more = match trial.scenario {
+            Scenario::Idle => 400 + trial.x as u64 / 10,
+            Scenario::Slow => 200,
+            Scenario::Timers if trial.backend == STRUCTURE => 0,
+            Scenario::Stop => 600,
+            _ => 60,
+        };
+        self.warm_up(trial) + self.span(trial) + Duration::from_millis(more)
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.load(Relaxed)
+    }
+}
+
+impl Bench {
     /// What a backend answers in a second, at most; `Err`: why that cannot be told.
     pub(crate) fn best_rate(&self, backend: &str) -> Result<f64, String> {
         let trial = Trial { scenario: Scenario::KeepAlive, backend: backend.into(), variant: "", x: 64.0 };
@@ -166,10 +171,6 @@ impl Bench {
             (_, true) => 500,
         };
         self.span.unwrap_or(Duration::from_millis(millis))
-    }
-
-    pub(crate) fn is_stopped(&self) -> bool {
-        self.stop.load(Relaxed)
     }
 }
 

@@ -5,6 +5,7 @@ use super::{Bench, Trial};
 use crate::generator::Idle;
 use crate::measure::Measure;
 use crate::model::Sample;
+use crate::plan::Measurer;
 use crate::service::{Service, backend};
 use crate::workload::{DONE, HELLO};
 use std::collections::BTreeMap;

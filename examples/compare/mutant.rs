@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 use switchboard::{Backend, Connection, Rejected, Transport, block_on};
 
-pub(crate) const NAMES: [&str; 3] = ["mutant:slow", "mutant:drop", "mutant:wrong"];
+pub(crate) const NAMES: [&str; 4] = ["mutant:slow", "mutant:drop", "mutant:wrong", "mutant:hang"];
 
 /// How often a fault shows: once in so many.
 const OFTEN: u64 = 100;
@@ -25,6 +25,8 @@ enum Fault {
     Drop,
     /// One answer in a hundred ends with another byte.
     Wrong,
+    /// One connection in ten is never answered, and never ended.
+    Hang,
 }
 
 pub(crate) struct Mutant(Fault);
@@ -33,7 +35,7 @@ impl FromStr for Mutant {
     type Err = ();
 
     fn from_str(name: &str) -> Result<Self, ()> {
-        let faults = [Fault::Slow, Fault::Drop, Fault::Wrong];
+        let faults = [Fault::Slow, Fault::Drop, Fault::Wrong, Fault::Hang];
         let found = NAMES.iter().zip(faults).find(|(known, _)| **known == name);
         found.map(|(_, fault)| Self(fault)).ok_or(())
     }
@@ -83,7 +85,10 @@ impl Transport for Faulty {
                 }
                 return self.stream.poll_write(cx, &[IoSlice::new(&bytes)]);
             }
-            Fault::Drop | Fault::Wrong => {}
+            Fault::Hang if self.nth % 10 == 9 => loop {
+                thread::park();
+            },
+            Fault::Drop | Fault::Wrong | Fault::Hang => {}
         }
         self.stream.poll_write(cx, bufs)
     }

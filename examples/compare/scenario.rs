@@ -203,7 +203,7 @@ const ABOUT: [About; 10] = [
     About {
         title: "Handlers that block",
         question: "What happens to the other requests when one handler in ten blocks its thread for 100 ms?",
-        method: "8 connections in a closed loop; every tenth request sleeps, without telling the server. `unblock`: \
+        method: "6 connections in a closed loop; every tenth request sleeps, without telling the server. `unblock`: \
                  the same piece of work, given to `Request::unblock`. Latency is that of the other nine.",
         axis: "per cent of requests that block",
         headline: M::P99,

@@ -57,9 +57,9 @@ fn a_comparison_ends_with_four_reports_that_can_be_drawn_again() {
 }
 
 #[test]
-fn wrong_bytes_and_lost_connections_are_found_out() {
-    let backends = "threads,workqueue,mutant:wrong,mutant:drop";
-    let (stdout, out) = compare(&["--backends", backends, "--scenarios", "S1", "--quick"]);
+fn wrong_bytes_and_connections_lost_or_left_alone_are_found_out() {
+    let backends = "threads,workqueue,pool,mutant:wrong,mutant:drop,mutant:hang";
+    let (stdout, out) = compare(&["--backends", backends, "--scenarios", "S1,S2", "--quick"]);
     assert!(stdout.contains("mutant:wrong differs: GET / 200 times: another byte"), "{stdout}");
     for name in ["report.md", "report.html"] {
         let report = text(out.path(), name).replace('\u{a0}', " ");
@@ -67,6 +67,8 @@ fn wrong_bytes_and_lost_connections_are_found_out() {
         assert!(report.contains(wrong), "{name}: {report}");
         let mut of_drop = report.split("mutant:drop: ").skip(1).filter_map(|words| words.split("so it is").next());
         assert!(of_drop.any(|words| words.contains("% of its requests failed (")), "{name}: {report}");
+        let mut of_hang = report.split("mutant:hang: ").skip(1).filter_map(|words| words.split("so it is").next());
+        assert!(of_hang.any(|words| words.contains(" unanswered")), "{name}: {report}");
     }
     let accused = |name: &str| stdout.contains(&format!("warning: {name}:"));
     assert!(accused("mutant:drop") && !accused("threads") && !accused("workqueue"), "{stdout}");

@@ -44,7 +44,7 @@ pub(super) fn measure(bench: &Bench, trial: &Trial) -> Result<Sample, String> {
 pub(super) fn load(bench: &Bench, trial: &Trial, addr: SocketAddr) -> Load {
     let connections = match trial.scenario {
         Scenario::SeedReplay | Scenario::KeepAlive | Scenario::Timers => trial.x as usize,
-        Scenario::Blocking => 8, // where they wait for each other, it is 0.8 s until all have had their turn
+        Scenario::Blocking => 6, // where they wait for each other, it is 0.6 s until all have had their turn
         Scenario::Computing => 16,
         Scenario::Files if trial.variant == "1 MiB" => 16,
         Scenario::Files if trial.variant == "listing" => 8, // so many at once are sorted, and then all are the same
@@ -260,6 +260,40 @@ mod tests {
         let before = Usage { voluntary: 500, involuntary: 50, threads: 9, ..Usage::default() };
         let after = Usage { voluntary: 2500, involuntary: 150, threads: 7, peak_memory: 4096, ..Usage::default() };
         Watched { outcome, before, after, cpu: 6000.0, threads: 70, overflows: 0 }
+    }
+
+    fn loaded(scenario: Scenario, variant: &'static str, x: f64) -> Load {
+        let bench = Bench::for_tests();
+        let trial = Trial { scenario, backend: "threads".into(), variant, x };
+        load(&bench, &trial, SocketAddr::from(([127, 0, 0, 1], 1)))
+    }
+
+    #[test]
+    fn loads_are_what_their_scenarios_say() {
+        let mix = |scenario, variant, x| {
+            let paths = loaded(scenario, variant, x).mix.into_iter().map(|ask| {
+                let path = String::from_utf8(ask.request).unwrap().split(' ').nth(1).unwrap().to_string();
+                (path, ask.class)
+            });
+            let mut counts: BTreeMap<(String, usize), usize> = BTreeMap::new();
+            paths.for_each(|path| *counts.entry(path).or_default() += 1);
+            counts.into_iter().map(|((path, class), count)| (path, class, count)).collect::<Vec<_>>()
+        };
+        let tenth = |path: &str| vec![("/".to_string(), JUDGED, 9), (path.to_string(), ONLY_LOAD, 1)];
+        assert_eq!(mix(Scenario::Blocking, "", 10.0), tenth("/block"));
+        assert_eq!(mix(Scenario::Blocking, "unblock", 10.0), tenth("/unblock"));
+        assert_eq!(mix(Scenario::Computing, "", 10.0), tenth("/compute"));
+        for quiet in [(Scenario::Blocking, 0.0), (Scenario::Computing, 0.0), (Scenario::KeepAlive, 16.0)] {
+            assert_eq!(mix(quiet.0, "", quiet.1), [("/".to_string(), JUDGED, 1)]);
+        }
+        assert_eq!(mix(Scenario::Timers, "heap", 1000.0), [("/doze".to_string(), JUDGED, 1)]);
+
+        let replay = loaded(Scenario::SeedReplay, "", 4.0);
+        assert!(replay.reconnect && replay.connections == 4 && replay.mix[0].request.ends_with(b"HTTP/1.0\r\n\r\n"));
+        assert_eq!(loaded(Scenario::OpenLoop, "", 70.0).pace, Pace::Open { rate: 700.0 });
+        assert_eq!(loaded(Scenario::KeepAlive, "", 256.0).connections, 256);
+        let file = loaded(Scenario::Files, "1 MiB", 0.0).mix.remove(0);
+        assert_eq!(file.expected.map(|body| body.len()), Some(1 << 20));
     }
 
     #[test]

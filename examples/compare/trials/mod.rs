@@ -154,7 +154,7 @@ impl Bench {
     /// Where requests block, it takes a while until all that wait for each other do.
     fn warm_up(&self, trial: &Trial) -> Duration {
         Duration::from_millis(match (trial.scenario, self.quick) {
-            (Scenario::Blocking, _) if trial.x > 0.0 => 400,
+            (Scenario::Blocking, _) if trial.x > 0.0 => 300,
             (_, true) => 100,
             (_, false) => 200,
         })
@@ -165,7 +165,7 @@ impl Bench {
         let millis = match (trial.scenario, self.quick) {
             (Scenario::Slow, _) => 4000,
             (Scenario::Blocking, false) if trial.x > 0.0 => 2000,
-            (Scenario::Blocking, true) if trial.x > 0.0 => 1000,
+            (Scenario::Blocking, true) if trial.x > 0.0 => 800,
             (_, false) => 1000,
             (Scenario::Blocking, true) => 300,
             (_, true) => 500,
@@ -175,8 +175,40 @@ impl Bench {
 }
 
 #[cfg(test)]
+impl Bench {
+    /// On which nothing is measured.
+    fn for_tests() -> Self {
+        Self {
+            fixtures: Fixtures::new().expect("a folder for temporary files"),
+            turns: 1,
+            server_cores: Vec::new(),
+            generator_threads: 1,
+            span: None,
+            quick: false,
+            slowest: 1000.0,
+            listing: Arc::from([]),
+            stop: Arc::default(),
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn servers_are_set_up_as_their_scenarios_say() {
+        let bench = Bench::for_tests();
+        let setup = |scenario, variant| {
+            let Setup { timer, idle, head, .. } =
+                bench.setup(&Trial { scenario, backend: "threads".into(), variant, x: 1.0 });
+            (timer, idle, head)
+        };
+        assert_eq!(setup(Scenario::Timers, "heap"), ("heap".into(), None, None));
+        assert_eq!(setup(Scenario::Timers, "wheel"), ("wheel".into(), None, None));
+        assert_eq!(setup(Scenario::Idle, ""), ("wheel".into(), Some(60_000), None));
+        assert_eq!(setup(Scenario::Slow, ""), ("wheel".into(), None, Some(1_000)));
+    }
 
     #[test]
     fn quick_runs_have_what_was_promised() {

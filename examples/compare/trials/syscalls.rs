@@ -80,7 +80,7 @@ mod tests {
                    60.00    0.000300           3       100           recvfrom\n\
                    ------ ----------- ----------- --------- --------- ----------------\n\
                    100.00    0.000500           2       204         4 total\n";
-        let old = new.replace("0.000500           2       204", "0.000500                     204");
+        let old = new.replace("0.000500           2       204", "0.000500                   204");
         assert_eq!((total(new), total(&old)), (Some(204), Some(204)));
         assert_eq!(total("strace: detached\n"), None);
     }

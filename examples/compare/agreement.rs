@@ -52,7 +52,8 @@ pub(crate) fn questions() -> Vec<Question> {
     all
 }
 
-/// Asks a server all of it. A connection that fails is an answer as well, an unusual one; after it nothing more is asked.
+/// Asks a server all of it. A connection that fails is an answer as well, an unusual one; after it nothing more is
+/// asked.
 pub(crate) fn ask(addr: SocketAddr, stop: &AtomicBool) -> Answers {
     let until = Instant::now() + PATIENCE;
     let mut has_failed = false;

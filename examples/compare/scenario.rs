@@ -183,8 +183,8 @@ const ABOUT: [About; 10] = [
         title: "Idle connections",
         question: "What does an open connection cost that asks for nothing, and do the others notice?",
         method: "So many connections ask once and then stay open; meanwhile one more asks at a fixed, low rate. The \
-                 server's idle limit is a minute. Memory is what is resident in the process: a thread's stack inside the \
-                 kernel (16 KiB on x86-64) and the buffers of sockets are not in it.",
+                 server's idle limit is a minute. Memory is what is resident in the process: a thread's stack inside \
+                 the kernel (16 KiB on x86-64) and the buffers of sockets are not in it.",
         axis: "idle connections",
         headline: M::MemoryEach,
         verdict: ("", 5000.0),

@@ -71,8 +71,8 @@ impl Status {
     }
 }
 
-/// How often the thread that keeps the deadlines has waited. It is looked for once: among thousands of threads that takes
-/// a tenth of a second.
+/// How often the thread that keeps the deadlines has waited. It is looked for once: among thousands of threads that
+/// takes a tenth of a second.
 fn timekeeper_wakeups() -> u64 {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
     let path = PATH.get_or_init(|| {

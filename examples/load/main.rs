@@ -3,6 +3,8 @@
 //! Beside its rate stand its errors, always, and how busy this program itself was: the generator is in
 //! [`generator`](../generator/mod.rs), and what the figures mean is there.
 //!
+//! Whether anybody listens is looked at once before the load.
+//!
 //! The status is 0 if anything was answered as it should be, 1 if nothing was, 2 for a wrong command line.
 
 mod beside;
@@ -39,7 +41,14 @@ fn main() -> ExitCode {
 
 /// Whether anything was answered.
 fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
-    let load = options.load()?;
+    let addr = match url::first_open(&options.addresses()?, options.timeout) {
+        Ok(addr) => addr,
+        Err(reason) => {
+            eprintln!("error: {reason}");
+            return Ok(false);
+        }
+    };
+    let load = options.load(addr)?;
     let stop = Arc::new(AtomicBool::new(false));
     let stopped = stop.clone();
     ctrlc::set_handler(move || {

@@ -23,7 +23,10 @@ pub(crate) struct Options {
     connections: Option<u32>,
 
     /// Seconds that are measured
-    #[arg(short, long, default_value = "5", value_name = "SECS", value_parser = seconds)]
+    ///
+    /// A request that was sent before them and has no answer by their end counts as unanswered. So where they are fewer
+    /// than --timeout, an answer that takes longer than they do counts as unanswered, though it might still have come.
+    #[arg(short, long, default_value = "5", value_name = "SECS", value_parser = some_seconds)]
     duration: Duration,
 
     /// Seconds before that, which are not
@@ -54,9 +57,9 @@ pub(crate) struct Options {
     #[arg(long, value_name = "NAME: VALUE", value_parser = field)]
     header: Vec<String>,
 
-    /// Seconds to wait for an answer
-    #[arg(long, default_value = "5", value_name = "SECS", value_parser = seconds)]
-    timeout: Duration,
+    /// Seconds to wait for a connection, or an answer; also until all idle clients are there
+    #[arg(long, default_value = "5", value_name = "SECS", value_parser = some_seconds)]
+    pub(crate) timeout: Duration,
 
     /// Threads of this program
     #[arg(long, default_value = "1", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
@@ -72,7 +75,12 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    pub(crate) fn load(&self) -> Result<Load, Box<dyn Error>> {
+    /// Where the load may go; there is at least one address.
+    pub(crate) fn addresses(&self) -> Result<Vec<SocketAddr>, String> {
+        self.url.resolve(self.anywhere)
+    }
+
+    pub(crate) fn load(&self, addr: SocketAddr) -> Result<Load, Box<dyn Error>> {
         let connections = self.connections.map_or(if self.seed_replay { 4 } else { 64 }, |count| count as usize);
         let span = match self.requests.or(self.seed_replay.then_some(100_000)) {
             Some(count) => Span::Requests(count),
@@ -80,7 +88,7 @@ impl Options {
         };
         allow_descriptors(connections + self.crowd.count())?;
         Ok(Load {
-            addr: self.url.resolve(self.anywhere)?,
+            addr,
             connections,
             threads: (self.threads as usize).min(connections),
             mix: vec![Ask { request: self.request(), expected: None, class: 0 }],
@@ -107,8 +115,8 @@ impl Options {
             Span::Requests(count) => format!("{count} requests"),
             Span::Time { warm_up, measured } => format!("{measured:?} after {warm_up:?} that do not count"),
         };
-        let Url { authority, path } = &self.url;
-        format!("http://{authority}{path} for {long}\nconnections: {connections} on {threads} threads; {how}{what}")
+        let url = &self.url;
+        format!("{url} for {long}\nconnections: {connections} on {threads} threads; {how}{what}")
     }
 
     fn is_reconnecting(&self) -> bool {
@@ -165,6 +173,12 @@ fn seconds(text: &str) -> Result<Duration, &'static str> {
     }
 }
 
+/// As many that something can happen in them.
+fn some_seconds(text: &str) -> Result<Duration, &'static str> {
+    const LEAST: Duration = Duration::from_millis(10);
+    seconds(text).and_then(|time| if time < LEAST { Err("it is at least 0.01 s") } else { Ok(time) })
+}
+
 fn rate(text: &str) -> Result<f64, &'static str> {
     const MOST: f64 = 1e9;
     match text.parse() {
@@ -184,9 +198,11 @@ fn field(text: &str) -> Result<String, &'static str> {
 mod tests {
     use super::*;
 
+    const ADDR: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 1);
+
     fn load(line: &str) -> Load {
         let words = format!("load http://127.0.0.1:1/a {line}");
-        Options::try_parse_from(words.split(' ').filter(|word| !word.is_empty())).unwrap().load().unwrap()
+        Options::try_parse_from(words.split(' ').filter(|word| !word.is_empty())).unwrap().load(ADDR).unwrap()
     }
 
     #[test]
@@ -207,8 +223,25 @@ mod tests {
     }
 
     #[test]
+    fn a_time_may_be_short_and_there_may_be_no_warm_up() {
+        let span = Span::Time { warm_up: Duration::ZERO, measured: Duration::from_millis(10) };
+        assert_eq!(load("-d 0.01 --warm-up 0").span, span);
+    }
+
+    #[test]
     fn what_makes_no_sense_is_refused() {
-        for line in ["-d 1 -n 1", "--rate 0", "--rate nan", "-c 0", "-d -1", "--header x", "--seed-replay --rate 1"] {
+        for line in [
+            "-d 1 -n 1",
+            "--rate 0",
+            "--rate nan",
+            "-c 0",
+            "-d -1",
+            "-d 0",
+            "-d 0.009",
+            "--timeout 0",
+            "--header x",
+            "--seed-replay --rate 1",
+        ] {
             let words = format!("load http://127.0.0.1:1/ {line}");
             assert!(Options::try_parse_from(words.split(' ')).is_err(), "{line}");
         }

@@ -34,3 +34,11 @@ fn it_stays_on_this_machine() {
     let stderr = String::from_utf8_lossy(&stderr);
     assert!(status.code() == Some(2) && stderr.contains("192.0.2.1 is not this machine"), "{status}: {stderr}");
 }
+
+#[test]
+fn where_nobody_listens_there_is_no_load() {
+    let Output { status, stdout, stderr } = load(&["http://127.0.0.1:1/", "-n", "1"]);
+    let stderr = String::from_utf8_lossy(&stderr);
+    let reason = "error: cannot connect to 127.0.0.1:1: connection refused; is the server running?\n";
+    assert!(status.code() == Some(1) && stdout.is_empty() && stderr == reason, "{status}: {stderr}");
+}

@@ -17,12 +17,14 @@ mod generator;
 mod options;
 mod report;
 mod url;
+mod words;
 
 use clap::Parser;
 use generator::Moment;
 use options::Options;
 use report::Report;
 use std::error::Error;
+use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -56,17 +58,18 @@ fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
             std::process::exit(130); // the second time
         }
     })?;
-    let beside = options.beside(load.addr)?;
     if !options.json {
-        println!("{}", options.words(&load));
+        say(&options.words(&load));
     }
+    let beside = options.beside(load.addr)?;
     let mut moment = |_: Moment| {};
     let outcome = load.run(&stop, &mut moment)?;
-    let report = Report::new(&load, &outcome, beside.finish()?);
-    if options.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
-    } else {
-        println!("{report}");
-    }
+    let report = Report::new(options.url.to_string(), &load, &outcome, beside.finish()?);
+    say(&if options.json { serde_json::to_string_pretty(&report)? } else { report.to_string() });
     Ok(outcome.answered > 0)
+}
+
+/// A line on stdout, or none: whoever has stopped to read it, as `head` does, has seen enough.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
 }

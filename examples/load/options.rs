@@ -3,6 +3,7 @@
 use super::beside::{Beside, Crowd};
 use super::generator::{Ask, Load, Pace, Span};
 use super::url::Url;
+use super::words::{count, exact, plural, seconds};
 use clap::Parser;
 use std::error::Error;
 use std::net::SocketAddr;
@@ -16,7 +17,7 @@ use std::time::Duration;
 #[command(name = "load", version)]
 pub(crate) struct Options {
     /// http://HOST:PORT/PATH
-    url: Url,
+    pub(crate) url: Url,
 
     /// Connections [default: 64, or 4 with --seed-replay]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
@@ -26,11 +27,11 @@ pub(crate) struct Options {
     ///
     /// A request that was sent before them and has no answer by their end counts as unanswered. So where they are fewer
     /// than --timeout, an answer that takes longer than they do counts as unanswered, though it might still have come.
-    #[arg(short, long, default_value = "5", value_name = "SECS", value_parser = some_seconds)]
+    #[arg(short, long, default_value = "5", value_name = "SECS", value_parser = some_time)]
     duration: Duration,
 
     /// Seconds before that, which are not
-    #[arg(long, default_value = "1", value_name = "SECS", value_parser = seconds)]
+    #[arg(long, default_value = "1", value_name = "SECS", value_parser = time)]
     warm_up: Duration,
 
     /// So many requests, all measured, instead of a time [with --seed-replay: 100000]
@@ -58,7 +59,7 @@ pub(crate) struct Options {
     header: Vec<String>,
 
     /// Seconds to wait for a connection, or an answer; also until all idle clients are there
-    #[arg(long, default_value = "5", value_name = "SECS", value_parser = some_seconds)]
+    #[arg(long, default_value = "5", value_name = "SECS", value_parser = some_time)]
     pub(crate) timeout: Duration,
 
     /// Threads of this program
@@ -100,23 +101,26 @@ impl Options {
     }
 
     pub(crate) fn beside(&self, addr: SocketAddr) -> Result<Beside, Box<dyn Error>> {
-        Ok(self.crowd.come(addr, &self.bytes("HTTP/1.1", ""))?)
+        Ok(self.crowd.come(addr, &self.bytes("HTTP/1.1", ""), self.timeout)?)
     }
 
     /// What is going to happen.
     pub(crate) fn words(&self, load: &Load) -> String {
-        let Load { connections, threads, .. } = load;
         let how = match self.rate {
-            Some(rate) => format!("{rate} requests a second"),
+            Some(1.0) => "1 request a second".into(),
+            Some(rate) => format!("{} requests a second", exact(rate)),
             None => "each asks again when it has its answer".into(),
         };
         let what = if self.is_reconnecting() { ", a connection for each request" } else { "" };
         let long = match load.span {
-            Span::Requests(count) => format!("{count} requests"),
-            Span::Time { warm_up, measured } => format!("{measured:?} after {warm_up:?} that do not count"),
+            Span::Requests(count) => plural(count, "request"),
+            Span::Time { warm_up: Duration::ZERO, measured } => seconds(measured),
+            Span::Time { warm_up, measured } => {
+                format!("{}, after a warm-up of {}", seconds(measured), seconds(warm_up))
+            }
         };
-        let url = &self.url;
-        format!("{url} for {long}\nconnections: {connections} on {threads} threads; {how}{what}")
+        let (connections, threads) = (count(load.connections as u64), plural(load.threads as u64, "thread"));
+        format!("{} for {long}\nconnections: {connections} on {threads}; {how}{what}", self.url)
     }
 
     fn is_reconnecting(&self) -> bool {
@@ -165,7 +169,7 @@ fn allow_descriptors(_connections: usize) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn seconds(text: &str) -> Result<Duration, &'static str> {
+fn time(text: &str) -> Result<Duration, &'static str> {
     const MOST: f64 = 86_400.0;
     match text.parse() {
         Ok(seconds @ 0.0..=MOST) => Ok(Duration::from_secs_f64(seconds)),
@@ -174,9 +178,9 @@ fn seconds(text: &str) -> Result<Duration, &'static str> {
 }
 
 /// As many that something can happen in them.
-fn some_seconds(text: &str) -> Result<Duration, &'static str> {
+fn some_time(text: &str) -> Result<Duration, &'static str> {
     const LEAST: Duration = Duration::from_millis(10);
-    seconds(text).and_then(|time| if time < LEAST { Err("it is at least 0.01 s") } else { Ok(time) })
+    time(text).and_then(|time| if time < LEAST { Err("it is at least 0.01 s") } else { Ok(time) })
 }
 
 fn rate(text: &str) -> Result<f64, &'static str> {
@@ -197,6 +201,12 @@ fn field(text: &str) -> Result<String, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn words(line: &str) -> String {
+        let words = format!("load http://127.0.0.1:1/a {line}");
+        let options = Options::try_parse_from(words.split(' ')).unwrap();
+        options.words(&options.load(ADDR).unwrap())
+    }
 
     const ADDR: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 1);
 
@@ -226,6 +236,17 @@ mod tests {
     fn a_time_may_be_short_and_there_may_be_no_warm_up() {
         let span = Span::Time { warm_up: Duration::ZERO, measured: Duration::from_millis(10) };
         assert_eq!(load("-d 0.01 --warm-up 0").span, span);
+    }
+
+    #[test]
+    fn what_is_going_to_happen_is_said() {
+        let closed = "http://127.0.0.1:1/a for 5 s, after a warm-up of 1 s\n\
+                      connections: 64 on 1 thread; each asks again when it has its answer";
+        assert_eq!(words("--timeout 5"), closed);
+        let open = "http://127.0.0.1:1/a for 0.5 s\n\
+                    connections: 1,000 on 2 threads; 118,293 requests a second, a connection for each request";
+        assert_eq!(words("-d 0.5 --warm-up 0 -c 1000 --threads 2 --rate 118293 --reconnect"), open);
+        assert!(words("-n 1 --rate 1").contains(" for 1 request\n") && words("-n 2 --rate 1").contains("1 request a"));
     }
 
     #[test]

@@ -25,6 +25,7 @@ fn a_load_says_what_came_of_it() {
     let Output { status, stdout, .. } = load(&[&format!("{url}nothing"), "-n", "20"]);
     let text = String::from_utf8_lossy(&stdout);
     assert!(status.code() == Some(1) && text.contains("20 4xx"), "{status}: {text}");
+    assert!(text.contains("\nlatency: –, nothing was answered\n"), "{text}");
     hello.end(Signal::TERM);
 }
 
@@ -41,4 +42,18 @@ fn where_nobody_listens_there_is_no_load() {
     let stderr = String::from_utf8_lossy(&stderr);
     let reason = "error: cannot connect to 127.0.0.1:1: connection refused; is the server running?\n";
     assert!(status.code() == Some(1) && stdout.is_empty() && stderr == reason, "{status}: {stderr}");
+}
+
+#[test]
+fn a_reader_who_goes_away_is_no_reason_to_panic() {
+    let hello = Program::start("hello", &["--quiet"]);
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let url = format!("http://{}/", hello.addr);
+    let mut command = example("load");
+    command.args([&url, "-n", "10"]).stdout(writer).stderr(std::process::Stdio::piped());
+    let Output { status, stderr, .. } =
+        command.spawn().and_then(std::process::Child::wait_with_output).expect("examples are built");
+    assert!(status.success() && stderr.is_empty(), "{status}: {}", String::from_utf8_lossy(&stderr));
+    hello.end(Signal::TERM);
 }

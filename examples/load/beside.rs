@@ -63,7 +63,7 @@ struct SlowFate {
     cut_off_with_an_answer: usize,
     /// Readers that have read all of their answer.
     at_their_end: usize,
-    /// After how long the last of those that were cut off was.
+    /// Of those that were cut off, how long the one that lasted longest was connected.
     longest_ms: f64,
     errors: Errors,
 }
@@ -131,10 +131,12 @@ impl SlowFate {
 
     fn words(&self, manner: Manner) -> String {
         let number = |number: usize| count(number as u64);
-        let mut words = format!("{} connected at the end", number(self.connected));
-        if self.not_connected > 0 {
-            words += &format!(", {} were not", number(self.not_connected));
-        }
+        let mut words = match (self.connected, self.not_connected) {
+            (connected, 0) => format!("{} connected at the end", number(connected)),
+            (connected, others) => {
+                format!("{} of {} connected at the end", number(connected), number(connected + others))
+            }
+        };
         if self.at_their_end > 0 {
             words +=
                 &format!("; {} had read all of their answer before and have come again", number(self.at_their_end));
@@ -193,7 +195,7 @@ mod tests {
     fn slow_clients_are_cut_off_or_not() {
         let none = "20 connected at the end; none had been cut off";
         assert_eq!([fate(20, &[], Manner::Sends), fate(20, &[], READS)], [none, none]);
-        let senders = "15 connected at the end, 5 were not; 2 had been cut off before and have come again, \
+        let senders = "15 of 20 connected at the end; 2 had been cut off before and have come again, \
                        1 of them with an answer, after 10.0 s at most";
         assert_eq!(fate(15, &[(10.0, true), (9.0, false)], Manner::Sends), senders);
         let readers = "20 connected at the end; 1 had read all of their answer before and have come again; \

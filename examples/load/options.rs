@@ -25,8 +25,8 @@ pub(crate) struct Options {
 
     /// Seconds that are measured
     ///
-    /// A request that was sent before them and has no answer by their end counts as unanswered. So where they are fewer
-    /// than --timeout, an answer that takes longer than they do counts as unanswered, though it might still have come.
+    /// A request from before them that has no answer by their end counts as unanswered. So where they are fewer than
+    /// those of --timeout, answers that take longer than they do count as unanswered, though they might still come.
     #[arg(short, long, default_value = "5", value_name = "SECS", value_parser = some_time)]
     duration: Duration,
 

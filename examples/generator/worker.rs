@@ -334,13 +334,13 @@ impl<'a> Worker<'a> {
         if self.run.load.reconnect { self.ask(index, now) } else { self.open(index, now) }
     }
 
-    /// Counts what is still owed when the time is over. What was due before the measured time began has been waited for
-    /// longer than that, and nobody can say for how long it would have been: it is an error.
+    /// Counts what is still owed when the time is over. What was sent before the measured time began has been waited
+    /// for longer than that, and nobody can say for how long it would have been: it is an error.
     fn conclude(&mut self, now: Duration) {
         let window = &self.run.window;
         let (begin, end) = (window.first(), window.last(now));
         for asked in self.clients.iter().filter_map(|client| client.asked.as_ref()) {
-            if asked.due < begin {
+            if asked.sent < begin {
                 self.tally.errors.count(Error::Unanswered);
             } else {
                 self.tally.owed += 1;
@@ -351,9 +351,7 @@ impl<'a> Worker<'a> {
         }
         let is_open_ended = matches!(self.run.load.pace, Pace::Open { .. }) && !self.run.tickets.are_limited();
         if let Some((count, oldest)) = self.schedule.owed(end).filter(|_| is_open_ended) {
-            let before = self.schedule.owed(begin).map_or(0, |(before, _)| before);
-            (0..before).for_each(|_| self.tally.errors.count(Error::Unanswered));
-            self.tally.owed += count - before;
+            self.tally.owed += count;
             self.tally.step(micros(end.saturating_sub(oldest)), end, window);
         }
         self.tally.conclude(now, window);

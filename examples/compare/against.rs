@@ -58,8 +58,8 @@ pub(crate) fn cautions(before: &Run, now: &Run) -> Vec<String> {
     let texts = [
         ("the processor", old.cpu.clone(), new.cpu.clone()),
         ("the number of cores", old.cores.to_string(), new.cores.to_string()),
-        ("the cores of the server", cores(&old.server_cores), cores(&new.server_cores)),
-        ("the cores of the load generator", cores(&old.generator_cores), cores(&new.generator_cores)),
+        ("the cores of the server", words::cores(&old.server_cores), words::cores(&new.server_cores)),
+        ("the cores of the load generator", words::cores(&old.generator_cores), words::cores(&new.generator_cores)),
         ("the kernel", old.kernel.clone(), new.kernel.clone()),
         ("the compiler", old.rustc.clone(), new.rustc.clone()),
         ("the build", build(old.optimized), build(new.optimized)),
@@ -76,11 +76,6 @@ pub(crate) fn cautions(before: &Run, now: &Run) -> Vec<String> {
     cautions.extend(only("before", &earlier, &later));
     cautions.extend(only("now", &later, &earlier));
     cautions
-}
-
-fn cores(cores: &[usize]) -> String {
-    let cores: Vec<String> = cores.iter().map(usize::to_string).collect();
-    if cores.is_empty() { "any".into() } else { words::list(&cores) }
 }
 
 fn build(optimized: bool) -> String {

@@ -22,6 +22,7 @@ pub(crate) mod fixtures;
 #[path = "../generator/mod.rs"]
 #[cfg_attr(not(test), expect(dead_code, reason = "of a number of requests and slow readers only `load` makes use"))]
 pub(crate) mod generator;
+pub(crate) mod glossary;
 pub(crate) mod guide;
 pub(crate) mod markdown;
 pub(crate) mod measure;
@@ -30,6 +31,7 @@ pub(crate) mod mutant;
 pub(crate) mod options;
 pub(crate) mod plan;
 pub(crate) mod point;
+pub(crate) mod preface;
 pub(crate) mod report;
 pub(crate) mod reports;
 pub(crate) mod run;

@@ -4,46 +4,61 @@ use crate::against::{Change, cautions, changes};
 use crate::findings;
 use crate::guide::advise;
 use crate::measure::Measure;
-use crate::model::{Part, Run};
+use crate::model::{Part, Run, Subject};
 use crate::scenario::Scenario;
-use crate::standing::{FEWEST, Standing};
+use crate::standing::FEWEST;
 use crate::table::Table;
 use crate::verdict::{Verdict, verdicts};
 use crate::warnings::warnings;
-use crate::words;
-
-const HOW_TO_READ: &str = "A figure is the median of its samples, with the lowest and the highest in parentheses. One \
-                           is called better only if the ranges do not overlap and the medians are at least a tenth \
-                           apart; everything else is no clear difference. A rank is one more than the number of those \
-                           that are clearly better; with a `=` others have the same, and with a dash there is none, \
-                           for a reason that is given.";
+use crate::{glossary, preface, words};
 
 /// With the changes since `before`, if there is one.
 pub(crate) fn markdown(run: &Run, before: Option<&Run>) -> String {
-    let mut page = vec!["# Which concurrency model for which load".to_string(), opening(run)];
+    let mut page = vec![format!("# {}", preface::TITLE), opening(run)];
     section(&mut page, "Warnings", items(warnings(run)));
-    section(&mut page, "Answers", answers(run));
-    section(&mut page, "Which one to take", guide(run));
-    section(&mut page, "Verdicts", verdict_table(run));
+    section(&mut page, "Notes", items(preface::notes(run)));
+    section(&mut page, "Which backend for which load", guide(run));
+    section(&mut page, "The answers", answers(run));
+    section(&mut page, "The verdicts", verdict_section(run));
+    section(&mut page, "How to read it", reading());
+    for part in preface::measured(run) {
+        let title = format!("{}. {}", part.scenario, part.scenario.about().title);
+        section(&mut page, &title, chapter(run, part));
+    }
     if let Some(before) = before {
-        section(&mut page, "Since before", since(before, run));
+        section(&mut page, "Against a run of before", since(before, run));
     }
-    for scenario in Scenario::ALL {
-        if let Some(part) = run.part(scenario) {
-            section(&mut page, &format!("{scenario}. {}", scenario.about().title), chapter(run, part));
-        }
-    }
-    section(&mut page, "Where it ran", environment(run));
-    section(&mut page, "Notes", items(run.notes.clone()));
+    section(&mut page, "The environment", environment(run));
     page.join("\n\n") + "\n"
 }
 
+/// What this is, and a line for each backend.
 fn opening(run: &Run) -> String {
     let kind = if run.quick { "A quick run" } else { "A full run" };
-    let subjects: Vec<String> = crate::verdict::backends(run).iter().map(|name| escaped(name)).collect();
-    let (command, seconds) = (run.command.replace('`', "'"), words::plural(run.seconds.round(), "second"));
-    let subjects = if subjects.is_empty() { "no backend".into() } else { words::list(&subjects) };
-    format!("{kind} of {subjects}, begun {}, which took {seconds}: `{command}`\n\n{HOW_TO_READ}", escaped(&run.started))
+    let (date, took) = (escaped(&preface::date(&run.started)), preface::duration(run.seconds));
+    let (command, machine) = (run.command.replace('`', "'"), escaped(&preface::machine(&run.environment)));
+    let facts = format!("{kind}, begun {date}, which took {took}, on {machine}: `{command}`");
+    let about = |subject: &Subject| match subject.about.as_str() {
+        "" => format!("- **{}**", escaped(&subject.name)),
+        about => format!("- **{}**: {}", escaped(&subject.name), escaped(about)),
+    };
+    let backends: Vec<String> = run.subjects.iter().map(about).collect();
+    let mut paragraphs = vec![preface::introduction(run), backends.join("\n"), facts];
+    paragraphs.retain(|paragraph| !paragraph.is_empty());
+    paragraphs.join("\n\n")
+}
+
+/// The table, and a line for each scenario in it.
+fn verdict_section(run: &Run) -> String {
+    let table = verdict_table(run);
+    let line = |scenario: &Scenario| format!("- {scenario}: {}", scenario.about().title);
+    let lines: Vec<String> = verdicts(run).columns.iter().map(line).collect();
+    if table.is_empty() { table } else { format!("{table}\n\n{}", lines.join("\n")) }
+}
+
+fn reading() -> String {
+    let entries = glossary::method().into_iter().chain(glossary::terms());
+    entries.map(|(head, text)| format!("- **{head}**: {}", escaped(&text))).collect::<Vec<_>>().join("\n")
 }
 
 /// Nothing at all, if there is nothing in it.
@@ -86,15 +101,13 @@ fn verdict_table(run: &Run) -> String {
 fn verdict_cell(verdict: &Verdict) -> String {
     match &verdict.standing {
         None => "–".into(),
+        Some(_) if verdict.is_suspect => format!("{} ({}, see the warnings)", verdict.value, rank(verdict)),
         Some(_) => format!("{} ({})", verdict.value, rank(verdict)),
     }
 }
 
 fn rank(verdict: &Verdict) -> String {
-    match &verdict.standing {
-        Some(Standing::Rank { rank, shared }) => format!("{rank}{}", if *shared { "=" } else { "" }),
-        _ => "–".into(),
-    }
+    verdict.standing.as_ref().map_or("–".into(), words::rank)
 }
 
 /// The column of the verdicts that belongs to a scenario, each with its range and its reason.
@@ -105,7 +118,9 @@ fn verdict_of(run: &Run, scenario: Scenario) -> String {
     let place = place.map(|(variant, x)| words::place(scenario, variant, x)).unwrap_or_default();
     let row = |(name, row): &(String, Vec<Verdict>)| {
         let verdict = row.get(index)?;
-        Some(vec![name.clone(), rank(verdict), verdict.value.clone(), verdict.range.clone(), verdict.reason.clone()])
+        let doubt = if verdict.is_suspect { "see the warnings; " } else { "" };
+        let reason = format!("{doubt}{}", verdict.reason);
+        Some(vec![name.clone(), rank(verdict), verdict.value.clone(), verdict.range.clone(), reason])
     };
     let head = format!("{} {place}", scenario.about().headline.label());
     let heads = ["backend".to_string(), "rank".into(), head, "range".into(), "because".into()];
@@ -113,7 +128,7 @@ fn verdict_of(run: &Run, scenario: Scenario) -> String {
 }
 
 fn since(before: &Run, now: &Run) -> String {
-    let mut paragraphs = vec![format!("Beside the run of {}.", escaped(&before.started))];
+    let mut paragraphs = vec![format!("Before: {}.", escaped(&preface::date(&before.started)))];
     let cautions = items(cautions(before, now));
     if !cautions.is_empty() {
         paragraphs.push(format!("The two runs differ in more than the server:\n\n{cautions}"));
@@ -180,34 +195,8 @@ fn figures(run: &Run, part: &Part) -> String {
 }
 
 fn environment(run: &Run) -> String {
-    let place = &run.environment;
-    let cores = |cores: &[usize]| {
-        let cores: Vec<String> = cores.iter().map(usize::to_string).collect();
-        if cores.is_empty() { "any core".to_string() } else { format!("core {}", words::list(&cores)) }
-    };
-    let number = |number: u64| if number == 0 { String::new() } else { number.to_string() };
-    let memory = crate::measure::Unit::Bytes.show(place.memory as f64);
-    let rows = [
-        ("processor", place.cpu.clone()),
-        ("cores", number(place.cores as u64)),
-        ("the server runs on", cores(&place.server_cores)),
-        ("the load comes from", cores(&place.generator_cores)),
-        ("memory", if place.memory == 0 { String::new() } else { memory }),
-        ("kernel", place.kernel.clone()),
-        ("compiler", place.rustc.clone()),
-        ("version", format!("{} {}", place.version, place.revision).trim().to_string()),
-        ("backends in this build", words::list(&place.features)),
-        (
-            "build",
-            if place.optimized { "optimized".into() } else { "not optimized: its figures mean nothing".to_string() },
-        ),
-        ("open files at most", number(place.open_files)),
-        ("connections that may wait (somaxconn)", number(place.somaxconn)),
-        ("load average at the start", format!("{:.2}", place.load_average)),
-    ];
-    let known = rows.into_iter().filter(|(_, value)| !value.is_empty());
-    let rows: Vec<Vec<String>> = known.map(|(name, value)| vec![name.to_string(), value]).collect();
-    table(&[String::new(), String::new()], &rows)
+    let rows = preface::environment(run).into_iter().map(|(name, value)| vec![name.to_string(), value]);
+    table(&[String::new(), String::new()], &rows.collect::<Vec<_>>())
 }
 
 /// Empty without rows. Columns without a head and without content are left out.
@@ -253,7 +242,7 @@ mod tests {
         run.notes.push("a | b <c> *d*".into());
         let text = markdown(&run, None);
         let parts = [
-            "## Answers\n\n**Which backend is the cheapest for each request?** With 64 connections, may has",
+            "## The answers\n\n**Which backend is the cheapest for each request?** With 64 connections, may has",
             "| Short requests on kept connections; handlers only compute an answer | may | S2: With 64 connections",
             "| threads | 53.7 µs (6) | 8.40 µs (4=) |",
             "## S10. A graceful stop",
@@ -266,6 +255,31 @@ mod tests {
         for part in ["NaN", "inf ", "## Warnings", "Since before"] {
             assert!(!text.contains(part), "{part:?} is in the page");
         }
+    }
+
+    #[test]
+    fn what_people_come_for_stands_before_the_details() {
+        let mut run = quick();
+        run.subjects[0].about = "a thread per connection".into();
+        run.environment.optimized = false;
+        let text = markdown(&run, None);
+        let parts = [
+            "A backend decides what a connection is inside the server",
+            "- **threads**: a thread per connection",
+            "A quick run, begun 2026-11-29 12:00 UTC, which took 15 min 0 s, on",
+            "## Warnings",
+            "## Notes",
+            "- Not measured: S3 (Requests at a fixed rate)",
+            "## Which backend for which load",
+            "## The answers",
+            "## The verdicts",
+            "- S4: Idle connections",
+            "## How to read it",
+            "## S1. ",
+            "## The environment",
+        ];
+        let places = parts.map(|part| text.find(part).unwrap_or_else(|| panic!("{part:?} is not in the page")));
+        assert!(places.is_sorted(), "{places:?}");
     }
 
     #[test]
@@ -298,7 +312,7 @@ mod tests {
     fn a_run_with_nothing_or_little_in_it_is_told_as_far_as_it_goes() {
         let nothing = sample_run::run(Scenario::KeepAlive, Vec::new());
         let text = markdown(&nothing, Some(&nothing));
-        assert!(text.contains("A quick run of no backend") && !text.contains("## Answers"));
+        assert!(text.contains("Nothing was measured here.") && !text.contains("## The answers"));
         // Each scenario with each measure alone: whatever is missing, nothing goes wrong.
         for scenario in Scenario::ALL {
             for measure in Measure::ALL {

@@ -77,11 +77,7 @@ impl Row<'_> {
 
     /// Its rank, `=` if it is shared, or a dash.
     pub(crate) fn rank(&self) -> String {
-        match &self.standing {
-            Standing::Rank { rank, shared: false } => rank.to_string(),
-            Standing::Rank { rank, shared: true } => format!("{rank}="),
-            Standing::Refused(_) => "–".into(),
-        }
+        words::rank(&self.standing)
     }
 
     /// Why it has none.

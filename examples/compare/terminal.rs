@@ -3,9 +3,9 @@
 use crate::findings;
 use crate::guide::advise;
 use crate::model::Run;
-use crate::standing::Standing;
 use crate::verdict::{Verdict, verdicts};
 use crate::warnings::warnings;
+use crate::words;
 
 /// What it has to fit into.
 const WIDTH: usize = 100;
@@ -47,9 +47,13 @@ pub(crate) fn summary(run: &Run) -> String {
         text.push_str(&wrapped(answer.question, ""));
         text.push_str(&wrapped(&format!("  {}", answer.answer), "  "));
     }
-    for advice in advise(run) {
+    let advice = advise(run);
+    for advice in &advice {
         text.push('\n');
         text.push_str(&wrapped(&format!("{}: {}", advice.load, advice.pick), "  "));
+    }
+    if !advice.is_empty() {
+        text.push_str("\nThe report says why.\n");
     }
     text.trim_start().to_string()
 }
@@ -74,7 +78,14 @@ pub(crate) fn verdict_table(run: &Run) -> String {
     }
     if columns.len() > 1 {
         text.push_str(&lines(&columns));
-        text.push_str("In parentheses: the rank; = has no clear difference from others; – is not ranked.\n");
+        let doubt = verdicts.rows.iter().flat_map(|(_, row)| row).any(|verdict| verdict.is_suspect);
+        let doubt = if doubt { "; ! see the warnings" } else { "" };
+        let legend = format!("In parentheses: the rank; = others have the same; – is not ranked{doubt}.");
+        text.push_str(&legend);
+        text.push('\n');
+        for scenario in &verdicts.columns {
+            text.push_str(&format!("{:<4}{}\n", scenario.id(), scenario.about().title));
+        }
     }
     text
 }
@@ -82,10 +93,10 @@ pub(crate) fn verdict_table(run: &Run) -> String {
 fn cell(verdict: &Verdict) -> String {
     match &verdict.standing {
         None => "–".into(),
-        Some(Standing::Rank { rank, shared }) => {
-            format!("{} ({rank}{})", verdict.value, if *shared { "=" } else { "" })
+        Some(standing) => {
+            let doubt = if verdict.is_suspect { "!" } else { "" };
+            format!("{} ({}{doubt})", verdict.value, words::rank(standing))
         }
-        Some(Standing::Refused(_)) => format!("{} (–)", verdict.value),
     }
 }
 

@@ -5,6 +5,7 @@ use crate::model::{Case, Part, Run};
 use crate::point::{Entry, Point};
 use crate::scenario::Scenario;
 use crate::standing::{Spread, Standing};
+use crate::warnings::is_suspect;
 use crate::words;
 
 /// A table. Its columns are the scenarios that were measured.
@@ -15,6 +16,7 @@ pub(crate) struct Verdicts {
 }
 
 /// What is said of a backend in a scenario.
+#[derive(Default)]
 pub(crate) struct Verdict {
     pub(crate) value: String,
     pub(crate) range: String,
@@ -22,6 +24,10 @@ pub(crate) struct Verdict {
     pub(crate) standing: Option<Standing>,
     /// One short line.
     pub(crate) reason: String,
+    /// Who else has its rank, if it is not the first: `shares rank 4 with workqueue`; often empty.
+    pub(crate) shares: String,
+    /// Whether the warnings say that it makes requests wait for nothing.
+    pub(crate) is_suspect: bool,
 }
 
 /// At the verdict point of each scenario.
@@ -29,7 +35,9 @@ pub(crate) fn verdicts(run: &Run) -> Verdicts {
     let points: Vec<Point<'_>> =
         Scenario::ALL.into_iter().filter_map(|scenario| Point::of_verdict(run, scenario)).collect();
     let row = |backend: String| {
-        let verdicts = points.iter().map(|point| verdict(run, point, &backend)).collect();
+        let is_suspect = is_suspect(run, &backend);
+        let verdict = |point| Verdict { is_suspect, ..verdict(run, point, &backend) };
+        let verdicts = points.iter().map(verdict).collect();
         (backend, verdicts)
     };
     let columns = points.iter().map(|point| point.scenario).collect();
@@ -56,7 +64,7 @@ fn judged(part: &Part) -> impl Iterator<Item = &str> {
 
 fn verdict(run: &Run, point: &Point<'_>, backend: &str) -> Verdict {
     let Some(entry) = point.entry(backend) else {
-        return Verdict { value: "–".into(), range: String::new(), standing: None, reason: "not measured".into() };
+        return Verdict { value: "–".into(), reason: "not measured".into(), ..Verdict::default() };
     };
     let value = entry.spread.map_or("–".into(), |spread| point.measure.unit().show(spread.median));
     let range = entry.spread.map(|spread| words::range(point.measure, &spread)).unwrap_or_default();
@@ -67,7 +75,20 @@ fn verdict(run: &Run, point: &Point<'_>, backend: &str) -> Verdict {
             [place(point, entry), detail.unwrap_or_default()].join("; ").trim_end_matches("; ").to_string()
         }
     };
-    Verdict { value, range, standing: Some(entry.standing.clone()), reason }
+    let (shares, standing) = (shares(point, entry), Some(entry.standing.clone()));
+    Verdict { value, range, standing, reason, shares, is_suspect: false }
+}
+
+/// Those of the first rank have it in their reason.
+fn shares(point: &Point<'_>, entry: &Entry<'_>) -> String {
+    let Some(rank) = entry.rank().filter(|rank| *rank > 1) else { return String::new() };
+    let others = point.entries.iter().filter(|other| other.rank() == Some(rank) && other.backend() != entry.backend());
+    let others: Vec<&str> = others.map(Entry::backend).collect();
+    match others.len() {
+        0 => String::new(),
+        1 | 2 => format!("shares rank {rank} with {}", words::list(&others)),
+        several => format!("shares rank {rank} with {several} others"),
+    }
 }
 
 /// Where it stands: beside those that share its place, or one that is clearly better.
@@ -97,9 +118,9 @@ fn place(point: &Point<'_>, entry: &Entry<'_>) -> String {
 fn detail(run: &Run, point: &Point<'_>, entry: &Entry<'_>) -> Option<String> {
     let show = |measure: Measure| entry.other(measure).map(|spread| measure.unit().show(spread.median));
     match point.scenario {
-        Scenario::SeedReplay | Scenario::KeepAlive | Scenario::Files => {
-            entry.other(Measure::Voluntary).map(|waits| format!("{} a request", words::plural(waits.median, "wait")))
-        }
+        Scenario::SeedReplay | Scenario::KeepAlive | Scenario::Files => entry
+            .other(Measure::Voluntary)
+            .map(|waits| format!("{} voluntary switches a request", words::count(waits.median))),
         Scenario::OpenLoop => show(Measure::P50).map(|p50| format!("half of the answers within {p50}")),
         Scenario::Idle => {
             let threads = entry.other(Measure::Threads)?;
@@ -147,13 +168,13 @@ mod tests {
             (
                 "may",
                 Scenario::KeepAlive,
-                "6 µs | 5.88–6.12 µs | 1 | clearly the best; next is async-io, 1.13 times; 0.11 waits a \
+                "6 µs | 5.88–6.12 µs | 1 | clearly the best; next is async-io, 1.13 times; 0.11 voluntary switches a \
                  request",
             ),
             (
                 "threads",
                 Scenario::SeedReplay,
-                "53.7 µs | 52.6–54.8 µs | 6 | 1.98 times workqueue; 3.10 waits a request",
+                "53.7 µs | 52.6–54.8 µs | 6 | 1.98 times workqueue; 3.10 voluntary switches a request",
             ),
             (
                 "smol",
@@ -172,6 +193,15 @@ mod tests {
         for (backend, scenario, text) in cases {
             assert_eq!(line(&run, backend, scenario), text);
         }
+    }
+
+    #[test]
+    fn who_shares_a_rank_behind_the_first_is_told_with_whom() {
+        let verdicts = verdicts(&full());
+        let kept = verdicts.columns.iter().position(|column| *column == Scenario::KeepAlive).expect("it was measured");
+        let shares: Vec<&str> = verdicts.rows.iter().map(|(_, row)| row[kept].shares.as_str()).collect();
+        let [two, one] = ["shares rank 4 with workqueue and pool:64", "shares rank 2 with async-io"];
+        assert_eq!((shares[0], shares[3], shares[4]), (two, "", one));
     }
 
     #[test]

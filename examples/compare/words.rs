@@ -5,10 +5,13 @@
 use crate::measure::{Measure, Unit};
 use crate::model::{Case, STRUCTURE};
 use crate::scenario::Scenario;
-use crate::standing::{FEWEST, Refusal, Spread, failed};
+use crate::standing::{FEWEST, Refusal, Spread, Standing, failed};
 
 /// The backends from the simplest to explain to the least; what is not known comes last.
-const SIMPLEST_FIRST: [&str; 6] = ["threads", "workqueue", "pool", "may", "smol", "async-io"];
+pub(crate) const SIMPLEST_FIRST: [&str; 6] = ["threads", "workqueue", "pool", "may", "smol", "async-io"];
+
+/// With fewer answers than this in a sample there may be too few slow ones among them to tell anything of those.
+const ENOUGH: f64 = 1000.0;
 
 /// `8.43 µs (8.20–8.60 µs)`.
 pub(crate) fn spread(measure: Measure, spread: &Spread) -> String {
@@ -128,6 +131,20 @@ pub(crate) fn kind(backend: &str) -> &str {
     backend.split(':').next().unwrap_or(backend)
 }
 
+/// By number; `any`, if it is none in particular.
+pub(crate) fn cores(cores: &[usize]) -> String {
+    let cores: Vec<String> = cores.iter().map(usize::to_string).collect();
+    if cores.is_empty() { "any".into() } else { list(&cores) }
+}
+
+/// Its rank, `=` if it is shared, or a dash.
+pub(crate) fn rank(standing: &Standing) -> String {
+    match standing {
+        Standing::Rank { rank, shared } => format!("{rank}{}", if *shared { "=" } else { "" }),
+        Standing::Refused(_) => "–".into(),
+    }
+}
+
 /// For sorting: the simplest first, then by name.
 pub(crate) fn simplicity(backend: &str) -> (usize, &str) {
     let known = SIMPLEST_FIRST.iter().position(|name| *name == kind(backend));
@@ -194,12 +211,23 @@ pub(crate) fn reason(refusal: &Refusal, case: &Case) -> String {
         Refusal::GeneratorBound(busy) => {
             format!("the load generator ({busy:.0} % busy), not the server, set the pace")
         }
-        Refusal::TooFew(0) => case.failure.clone().unwrap_or_else(|| "not measured".into()),
+        Refusal::TooFew(0) => case.failure.clone().unwrap_or_else(|| untold(case)),
         Refusal::TooFew(count) => {
             let failure = case.failure.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
             format!("{} (at least {FEWEST} are needed){failure}", plural(*count as f64, "sample"))
         }
         _ => refusal.to_string(),
+    }
+}
+
+/// Why nothing was measured though it did not fail.
+fn untold(case: &Case) -> String {
+    let answered: Vec<f64> = case.samples.iter().map(|sample| sample.answered as f64).collect();
+    match Spread::of(&answered) {
+        Some(answers) if answers.median < ENOUGH => {
+            format!("{} in a sample, which is too few to tell", plural(answers.median, "answer"))
+        }
+        _ => "not measured".into(),
     }
 }
 

@@ -95,13 +95,18 @@ pub(super) fn slow(run: &Run, part: &Part) -> Vec<String> {
 
 /// When the slow are ended, and how many of them.
 fn ends(point: &Point<'_>) -> Option<String> {
-    let of = |measure: Measure| point.entries.iter().filter_map(|entry| entry.other(measure)).collect::<Vec<_>>();
-    let (after, share) = (of(Measure::CutAfter), of(Measure::Cut));
-    let share = words::span(Measure::Cut.unit(), &share);
+    let of = |measure: Measure| point.entries.iter().filter_map(move |entry| entry.other(measure));
+    let share = words::span(Measure::Cut.unit(), &of(Measure::Cut).collect::<Vec<_>>());
     let share = if share.is_empty() { share } else { format!("{share} of ") };
-    let times = words::span(Measure::CutAfter.unit(), &after);
-    let who = if after.len() == 1 { "the backend".into() } else { format!("these {} backends", after.len()) };
-    (!after.is_empty()).then(|| format!("{}the slow clients are ended, after {times} (medians of {who}).", share))
+    let times = words::span(Measure::CutAfter.unit(), &of(Measure::CutAfter).collect::<Vec<_>>());
+    let ending = point.entries.iter().filter(|entry| entry.other(Measure::CutAfter).is_some());
+    let ending: Vec<&str> = ending.map(Entry::backend).collect();
+    let who = match ending.as_slice() {
+        [] => return None,
+        [only] => format!("median of {only}"),
+        several => format!("medians of {}", words::list(several)),
+    };
+    Some(format!("{share}the slow clients are ended, after {times} ({who})."))
 }
 
 /// How long it takes; whether a request was lost.

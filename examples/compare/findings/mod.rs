@@ -28,11 +28,7 @@ const QUESTIONS: [(&str, Scenario, Say); 10] = [
     ("Which backend is the cheapest for each request?", Scenario::KeepAlive, requests::cheapest),
     ("Which keep idle connections, and what does one cost?", Scenario::Idle, connections::idle),
     ("What happens to the other requests when handlers block?", Scenario::Blocking, handlers::blocking),
-    (
-        "What is the seed's step worth here, from a thread per connection to a work queue?",
-        Scenario::SeedReplay,
-        seed::step,
-    ),
+    ("What is the step from a thread per connection to a work queue worth here?", Scenario::SeedReplay, seed::step),
     ("How long do clients wait when requests come at a fixed rate?", Scenario::OpenLoop, requests::fixed_rate),
     ("Who still serves beside slow clients, and when are those ended?", Scenario::Slow, connections::slow),
     ("How long do short requests wait for those that compute?", Scenario::Computing, handlers::computing),

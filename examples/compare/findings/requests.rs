@@ -42,7 +42,8 @@ fn waits(run: &Run) -> Option<String> {
     let waits: Vec<String> = waits.collect();
     (!waits.is_empty()).then(|| {
         format!(
-            "How often a thread stopped to wait, for each request: {} (each time, the system has to wake it again).",
+            "Voluntary context switches for each request: {} (each time a thread stopped to wait, and the system had \
+             to wake it again).",
             words::list(&waits)
         )
     })

@@ -1,4 +1,5 @@
-//! The load of the seed (S1): what its step from a thread per connection to a work queue is worth here.
+//! A connection for each request (S1): what the step from a thread per connection to a work queue is worth here. It
+//! is the step that khttpd took, and the load is the one it was measured by.
 
 use crate::findings::ranking::ranking;
 use crate::measure::Measure;
@@ -8,10 +9,10 @@ use crate::scenario::Scenario;
 use crate::standing::{Refusal, Spread, Standing};
 use crate::words;
 
-/// What the seed has measured of its own step.
-const OF_THE_SEED: &str = "The seed's own figure is 75,470 to 136,501 requests a second, 1.81 times as many. It comes \
-                           from another machine and from inside the kernel, so only the direction can be compared \
-                           with it, not the amount.";
+/// What khttpd has measured of the same step.
+const OF_KHTTPD: &str = "khttpd, the server inside the Linux kernel that this project descends from, went from 75,470 \
+                         to 136,501 requests a second (1.81 times) by the same step; on another machine and inside \
+                         the kernel, so only the direction can be compared.";
 
 /// The ranking, and the step.
 pub(super) fn sentences(run: &Run, part: &Part) -> Vec<String> {
@@ -21,7 +22,7 @@ pub(super) fn sentences(run: &Run, part: &Part) -> Vec<String> {
     sentences
 }
 
-/// Rate and CPU, beside the seed's figure.
+/// Rate and CPU, beside khttpd's figure.
 pub(super) fn step(run: &Run, _: &Part) -> Vec<String> {
     let Some(cpu) = Point::of_verdict(run, Scenario::SeedReplay) else { return Vec::new() };
     let Some(rate) = cpu.by(run, Measure::Rate) else { return Vec::new() };
@@ -31,7 +32,7 @@ pub(super) fn step(run: &Run, _: &Part) -> Vec<String> {
         (None, _) => return vec![missing("threads was not")],
         (_, None) => return vec![missing("workqueue was not")],
     };
-    vec![of_rate(&rate, threads, queue), of_cpu(&cpu, threads, queue), OF_THE_SEED.into()]
+    vec![of_rate(&rate, threads, queue), of_cpu(&cpu, threads, queue), OF_KHTTPD.into()]
 }
 
 fn missing(who: &str) -> String {
@@ -43,13 +44,15 @@ fn of_kind<'a>(point: &'a Point<'_>, kind: &str) -> Option<&'a str> {
     point.entries.iter().map(Entry::backend).find(|name| words::kind(name) == kind)
 }
 
-/// `workqueue answers 18,300/s (18,000–18,600/s), threads 13,000/s (...)`: 1.41 times.
+/// `In a second workqueue answers 18,300/s and threads 13,000/s: workqueue answers 1.41 times (1.33–1.49) as many.`
 fn of_rate(rate: &Point<'_>, threads: &str, queue: &str) -> String {
     match both(rate, queue, threads) {
-        Ok((of, to)) => {
-            let [many, few] = [&of, &to].map(|spread| words::spread(Measure::Rate, spread));
-            let worth = worth(&of, &to, "as many");
-            format!("In a second {queue} answers {many} and {threads} {few}: {worth}.")
+        Ok(pair) => {
+            let [(one, many), (other, few)] = larger_first(pair);
+            let [shown_many, shown_few] = [&many, &few].map(|spread| words::spread(Measure::Rate, spread));
+            let ratio = clear_ratio(&many, &few).map(|ratio| format!("{one} answers {ratio} as many"));
+            let worth = ratio.unwrap_or_else(|| "no clear difference".into());
+            format!("In a second {one} answers {shown_many} and {other} {shown_few}: {worth}.")
         }
         Err(why) => limited(rate, threads, queue).unwrap_or_else(|| format!("Their rates cannot be compared: {why}.")),
     }
@@ -79,27 +82,37 @@ fn limited(rate: &Point<'_>, threads: &str, queue: &str) -> Option<String> {
 
 fn of_cpu(cpu: &Point<'_>, threads: &str, queue: &str) -> String {
     match both(cpu, threads, queue) {
-        Ok((of, to)) => {
-            let [much, little] = [&of, &to].map(|spread| words::spread(Measure::Cpu, spread));
-            let worth = worth(&of, &to, "as much");
-            format!("The server's CPU time for each request is {much} on {threads} and {little} on {queue}: {worth}.")
+        Ok(pair) => {
+            let [(one, much), (other, little)] = larger_first(pair);
+            let [shown_much, shown_little] = [&much, &little].map(|spread| words::spread(Measure::Cpu, spread));
+            let ratio = clear_ratio(&much, &little).map(|ratio| format!("{one} takes {ratio} as much"));
+            let worth = ratio.unwrap_or_else(|| "no clear difference".into());
+            format!(
+                "The server's CPU time for each request is {shown_much} on {one} and {shown_little} on {other}: \
+                 {worth}."
+            )
         }
         Err(why) => format!("Their CPU times cannot be compared: {why}."),
     }
 }
 
 /// The ratio with its range, if there is a clear difference.
-fn worth(of: &Spread, to: &Spread, amount: &str) -> String {
-    let ratio = words::ratio_with_range(of, to);
-    match of.differs_clearly(to) {
-        false => "no clear difference".into(),
-        true => format!("{ratio} {amount}"),
-    }
+fn clear_ratio(of: &Spread, to: &Spread) -> Option<String> {
+    of.differs_clearly(to).then(|| words::ratio_with_range(of, to))
+}
+
+/// A backend and its figure.
+type Figure<'a> = (&'a str, Spread);
+
+/// A ratio is easier to read if it is more than one.
+fn larger_first(pair: [Figure<'_>; 2]) -> [Figure<'_>; 2] {
+    let [one, other] = pair;
+    if one.1.median < other.1.median { [other, one] } else { [one, other] }
 }
 
 /// Both figures, or why one of them may not be used.
-fn both(point: &Point<'_>, one: &str, other: &str) -> Result<(Spread, Spread), String> {
-    Ok((usable(point, one)?, usable(point, other)?))
+fn both<'a>(point: &Point<'_>, one: &'a str, other: &'a str) -> Result<[Figure<'a>; 2], String> {
+    Ok([(one, usable(point, one)?), (other, usable(point, other)?)])
 }
 
 fn usable(point: &Point<'_>, backend: &str) -> Result<Spread, String> {
@@ -155,12 +168,12 @@ mod tests {
             sentences[..2],
             [
                 "In a second workqueue answers 18,300/s (18,000–18,600/s) and threads 13,000/s (12,500–13,500/s): \
-                 1.41 times (1.33–1.49) as many.",
+                 workqueue answers 1.41 times (1.33–1.49) as many.",
                 "The server's CPU time for each request is 52 µs (50–54 µs) on threads and 26 µs (25–27 µs) on \
-                 workqueue: 2 times (1.85–2.16) as much.",
+                 workqueue: threads takes 2 times (1.85–2.16) as much.",
             ]
         );
-        assert!(sentences[2].contains("75,470 to 136,501 requests a second, 1.81 times"));
+        assert!(sentences[2].contains("khttpd, the server inside the Linux kernel that this project descends from"));
     }
 
     #[test]
@@ -174,7 +187,17 @@ mod tests {
         let bound = "In a second workqueue answers 18,300/s (18,000–18,600/s) and threads 13,000/s (12,500–13,500/s), \
                      which cannot be compared: the load generator was at its limit beside threads (96 % busy).";
         assert_eq!(sentences[0], bound);
-        assert!(sentences[1].ends_with("on workqueue: no clear difference."), "{}", sentences[1]);
+        assert!(sentences[1].ends_with(": no clear difference."), "{}", sentences[1]);
+    }
+
+    #[test]
+    fn the_larger_is_named_first_even_if_it_is_the_other_one() {
+        let threads = both("threads", [25.0, 26.0, 27.0], [25_800.0, 26_000.0, 26_200.0]);
+        let queue = both("workqueue", [50.0, 52.0, 54.0], [12_900.0, 13_000.0, 13_100.0]);
+        let sentences = said(vec![threads, queue]);
+        assert!(sentences[0].starts_with("In a second threads answers 26,000/s"), "{}", sentences[0]);
+        assert!(sentences[0].ends_with(": threads answers 2 times (1.97–2.03) as many."), "{}", sentences[0]);
+        assert!(sentences[1].ends_with(": workqueue takes 2 times (1.85–2.16) as much."), "{}", sentences[1]);
     }
 
     #[test]

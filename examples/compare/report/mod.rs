@@ -1,14 +1,15 @@
 //! The report: one HTML file that needs nothing else. No script, nothing from anywhere, charts as SVG inside the
 //! page; so it can be mailed, printed, and opened in ten years.
 //!
-//! It says the most important thing first: what this is, the answers, the verdicts, how to read them, and then load
-//! by load what was seen. What is *said* is not made here: it comes from `findings`, `verdict`, `guide` and
-//! `against`. Here is only how it looks.
+//! It says the most important thing first: what this is and what to be careful about, which backend for which load,
+//! the answers, the verdicts, how to read them, and then load by load what was seen. What is *said* is not made here:
+//! it comes from `preface`, `guide`, `findings`, `verdict`, `glossary` and `against`. Here is only how it looks.
 //!
 //! | file | |
 //! |---|---|
 //! | `opening` | the title, where and when, what to be careful about |
-//! | `answers` | the answers, and which backend for which load |
+//! | `guide` | which backend for which load |
+//! | `answers` | the answers |
 //! | `verdict_table` | the backends by the loads |
 //! | `reading` | how to read the rest; the environment |
 //! | `section`, `table` | a load: charts, sentences, all numbers |
@@ -20,6 +21,7 @@ mod answers;
 mod charts;
 #[cfg(test)]
 mod checker;
+mod guide;
 mod key;
 mod markup;
 mod opening;
@@ -31,14 +33,15 @@ mod svg;
 mod table;
 mod verdict_table;
 
-use crate::model::{Part, Run};
-use crate::scenario::Scenario;
+use crate::model::Run;
+use crate::preface::measured;
 use markup::Text;
 
 /// The page of a run; with one of before, both side by side.
 pub(crate) fn html(run: &Run, before: Option<&Run>) -> String {
     let parts = [
         opening::html(run),
+        guide::html(run),
         answers::html(run),
         verdict_table::html(run),
         reading::html(run),
@@ -47,12 +50,6 @@ pub(crate) fn html(run: &Run, before: Option<&Run>) -> String {
         footer(run),
     ];
     head() + &parts.concat() + "</main>\n</body>\n</html>\n"
-}
-
-/// The parts with something in them, in the order of the scenarios.
-fn measured(run: &Run) -> Vec<&Part> {
-    let parts = Scenario::ALL.into_iter().filter_map(|scenario| run.part(scenario));
-    parts.filter(|part| !part.cases.is_empty()).collect()
 }
 
 fn head() -> String {
@@ -83,6 +80,7 @@ mod tests {
     use crate::measure::Measure;
     use crate::sample_run::{case, run};
     use crate::sample_whole::whole;
+    use crate::scenario::Scenario;
 
     /// The section of a scenario.
     fn section_of(page: &str, scenario: Scenario) -> &str {
@@ -102,6 +100,15 @@ mod tests {
             assert!(section.contains(scenario.about().question.split(',').next().unwrap()), "{scenario}");
             assert!(section.contains(&format!("--rounds 5 --scenarios {scenario} --backends threads,")), "{scenario}");
         }
+    }
+
+    #[test]
+    fn what_people_come_for_stands_before_the_details() {
+        let page = html(&whole(), None);
+        let parts =
+            ["class=\"warnings\"", "class=\"cut\"", "id=\"guide\"", "id=\"answers\"", "id=\"verdicts\"", "id=\"S1\""];
+        let places = parts.map(|part| page.find(part).unwrap_or_else(|| panic!("no {part}")));
+        assert!(places.is_sorted(), "{places:?}");
     }
 
     #[test]

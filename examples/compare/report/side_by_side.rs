@@ -1,10 +1,10 @@
 //! Two runs side by side: first what is clearly different, then everything.
 
 use super::markup::{Text, list};
-use super::opening::date;
 use crate::against::{Change, cautions, changes};
 use crate::measure::Better;
 use crate::model::Run;
+use crate::preface::date;
 use crate::standing::Spread;
 use crate::words;
 

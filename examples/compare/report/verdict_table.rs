@@ -7,7 +7,7 @@ use crate::measure::Better;
 use crate::model::{Run, Subject};
 use crate::point;
 use crate::scenario::Scenario;
-use crate::standing::{Refusal, Standing};
+use crate::standing::Standing;
 use crate::verdict::{Verdict, Verdicts, verdicts};
 use crate::words;
 
@@ -60,8 +60,7 @@ fn row(run: &Run, scenario: Scenario, column: usize, rows: &[(String, Vec<Verdic
         Better::Higher => ", more is better",
         Better::Neither => "",
     };
-    let (variant, named) = about.verdict;
-    let x = run.part(scenario).and_then(|part| point::verdict_x(part, variant)).unwrap_or(named);
+    let (variant, x) = run.part(scenario).and_then(point::verdict_point).unwrap_or(about.verdict);
     let at = if about.axis.is_empty() { String::new() } else { format!("at {} {}", words::count(x), about.axis) };
     let at: Vec<&str> = [variant, &at].into_iter().filter(|word| !word.is_empty()).collect();
     let cells: String = rows.iter().filter_map(|(name, verdicts)| Some(cell(name, verdicts.get(column)?))).collect();
@@ -77,18 +76,17 @@ fn row(run: &Run, scenario: Scenario, column: usize, rows: &[(String, Vec<Verdic
 
 fn cell(backend: &str, verdict: &Verdict) -> String {
     let class = match &verdict.standing {
+        Some(Standing::Rank { .. }) if verdict.is_suspect => "suspect",
         Some(Standing::Rank { rank: 1, .. }) => "best",
         Some(Standing::Rank { .. }) => "ranked",
         Some(Standing::Refused(_)) => "refused",
         None => "absent",
     };
-    let (rank, place) = place(verdict.standing.as_ref());
-    let mut words = format!("<span class=\"value\"><b>{rank}</b> {}</span>\n", Text(&verdict.value));
+    let mut words = format!("<span class=\"value\"><b>{}</b> {}</span>\n", badge(verdict), Text(&verdict.value));
     if !verdict.range.is_empty() {
         words += &format!("<span class=\"range\">{}</span>\n", Text(&verdict.range));
     }
-    let reason = if place.contains(&verdict.reason) { "" } else { &verdict.reason };
-    for (class, line) in [("place", place.as_str()), ("reason", reason)] {
+    for (class, line) in [("place", place(verdict)), ("reason", &verdict.reason)] {
         if !line.is_empty() {
             words += &format!("<span class=\"{class}\">{}</span>\n", Prose(line));
         }
@@ -96,14 +94,20 @@ fn cell(backend: &str, verdict: &Verdict) -> String {
     format!("<td class=\"{class}\" data-of=\"{}\">{words}</td>\n", Text(backend))
 }
 
-/// The rank for a badge, filled for the best and in outline for others; and what else there is to say of it.
-fn place(standing: Option<&Standing>) -> (String, String) {
-    let (rank, words) = match standing {
-        Some(Standing::Rank { rank, shared: true }) => (rank.to_string(), "no clear difference".into()),
-        Some(Standing::Rank { rank, shared: false }) => (rank.to_string(), String::new()),
-        Some(Standing::Refused(Refusal::Differs(_))) => ("–".into(), "not ranked: its answers differ".into()),
-        Some(refused @ Standing::Refused(_)) => ("–".into(), refused.to_string()),
-        None => ("–".into(), "not measured".into()),
-    };
-    (rank, words)
+/// The rank, filled for the best and in outline for others.
+fn badge(verdict: &Verdict) -> String {
+    match &verdict.standing {
+        Some(Standing::Rank { rank, .. }) => rank.to_string(),
+        Some(Standing::Refused(_)) | None => "–".into(),
+    }
+}
+
+/// What there is to say of the rank itself.
+fn place(verdict: &Verdict) -> &str {
+    match &verdict.standing {
+        Some(Standing::Rank { .. }) if verdict.is_suspect => "see the warnings",
+        Some(Standing::Rank { .. }) => &verdict.shares,
+        Some(Standing::Refused(_)) => "not ranked",
+        None => "",
+    }
 }

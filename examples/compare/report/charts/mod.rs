@@ -21,8 +21,6 @@ use crate::scenario::Scenario;
 use crate::words;
 use figure::Figure;
 
-/// The backend of cases that measure a timer by itself.
-
 /// A scenario's part of a run.
 #[derive(Clone, Copy)]
 struct Scene<'a> {

@@ -55,21 +55,40 @@ pub(crate) fn advise(run: &Run) -> Vec<Advice> {
 fn advice(run: &Run, load: &'static str, point: &Point<'_>) -> Advice {
     let best = point.best();
     let names: Vec<&str> = best.iter().map(|entry| entry.backend()).collect();
-    let pick = if names.is_empty() { "no pick".into() } else { words::either(&names) };
+    let are_few = point.scenario == Scenario::Idle && point.x < THOUSANDS;
+    let pick = match names.as_slice() {
+        [] => "no pick".into(),
+        _ if are_few => format!("no pick: only {} measured", were(point.x)),
+        [only] if point.behind().is_empty() => only_one(only),
+        names => words::either(names),
+    };
     let mut why = vec![ranking::best(point)];
-    if names.len() > 1 {
+    if are_few {
+        let (least, most) = (words::count(THOUSANDS), words::count(point.x));
+        why.insert(
+            0,
+            format!("No more than {most} were measured, and it takes at least {least} to speak of thousands."),
+        );
+    } else if names.len() > 1 {
         why.push("The simplest is named first.".into());
     }
     why.extend(runner_up(point));
     if point.scenario == Scenario::Blocking {
         why.extend(if_told(run, point));
     }
-    if point.scenario == Scenario::Idle && point.x < THOUSANDS {
-        why.push("More were not measured.".into());
-    }
     why.extend(but(run, point));
     why.extend(ranking::refused(point));
     Advice { load, pick, why: format!("{}: {}", point.scenario, why.join(" ")) }
+}
+
+/// Being the best of one is no merit.
+fn only_one(name: &str) -> String {
+    format!("no pick: only {name} could be ranked")
+}
+
+fn were(connections: f64) -> String {
+    let verb = if connections == 1.0 { "was" } else { "were" };
+    format!("{} {verb}", words::plural(connections, "connection"))
 }
 
 /// What the next best costs.
@@ -145,7 +164,10 @@ fn unknown(points: &[Point<'_>], names: &[String]) -> Option<Advice> {
     };
     // A tenth more or less in a ratio is nothing to choose by, as everywhere else.
     let picks: Vec<&Overall<'_>> = steady.iter().copied().filter(|one| behind(one) <= least * 1.1).collect();
-    let pick = words::either(&picks.iter().map(|one| one.name).collect::<Vec<_>>());
+    let pick = match all.iter().filter(|one| one.ranked > 0).collect::<Vec<_>>().as_slice() {
+        [only] => only_one(only.name),
+        _ => words::either(&picks.iter().map(|one| one.name).collect::<Vec<_>>()),
+    };
     let scenarios: Vec<String> = points.iter().map(|point| point.scenario.to_string()).collect();
     let who = if picks.len() == 1 { "the one that is" } else { "those that are" };
     let mut why = vec![format!("Over {}, {who} least far behind in the worst scenario.", words::list(&scenarios))];
@@ -263,6 +285,27 @@ mod tests {
         let advice = advise(&run);
         assert_eq!(advice.len(), 4, "no overall pick either");
         assert!(advice.iter().all(|advice| advice.pick == "no pick" && advice.why.contains("at least 3 are needed")));
+    }
+
+    #[test]
+    fn one_that_had_no_rival_is_no_pick() {
+        let mut run = quick();
+        for part in &mut run.parts {
+            part.cases.retain(|case| case.backend == "may");
+        }
+        let advice = advise(&run);
+        assert_eq!(advice.len(), 5);
+        assert!(advice.iter().all(|advice| advice.pick == "no pick: only may could be ranked"));
+    }
+
+    #[test]
+    fn a_hundred_connections_are_not_thousands() {
+        let mut run = quick();
+        run.parts.iter_mut().for_each(|part| part.cases.retain(|case| case.x <= 100.0));
+        let (pick, why) = pick(&run, "Thousands");
+        assert_eq!(pick, "no pick: only 100 connections were measured");
+        let start = "S4: No more than 100 were measured, and it takes at least 1,000 to speak of thousands. With 100";
+        assert!(why.starts_with(start), "{why}");
     }
 
     #[test]

@@ -64,25 +64,33 @@ pub(crate) fn unfit(run: &Run, part: &Part, from: Place<'_>, to: Place<'_>, meas
 
 /// `what` is the beginning of the sentence: `From 1 to 64 connections, p99`.
 pub(crate) fn describe(what: &str, steps: &[Step], measure: Measure) -> Option<String> {
-    let of = |belongs: fn(&Step) -> bool| steps.iter().filter(|step| belongs(step)).collect::<Vec<_>>();
-    let (rising, falling) = (of(Step::rises), of(Step::falls));
-    let unclear = of(|step| !step.rises() && !step.falls());
-    let mut clauses = Vec::new();
-    let mut say = |how: &str, steps: &[&Step]| {
-        if !steps.is_empty() {
-            let steps: Vec<String> = steps.iter().map(|step| shown(step, measure)).collect();
-            clauses.push(format!("{how} {}", words::list(&steps)));
-        }
-    };
-    say("rises clearly for", &rising);
-    say("falls clearly for", &falling);
-    if !unclear.is_empty() {
-        clauses.push(format!("has no clear difference for {}", unmoved(&unclear, measure)));
-    }
-    if clauses.is_empty() {
-        return None;
-    }
-    Some(format!("{what} {}.", clauses.join("; it ")))
+    let is_unclear = |step: &&Step| !step.rises() && !step.falls();
+    let unclear: Vec<&Step> = steps.iter().filter(is_unclear).collect();
+    let clauses = [
+        moving("rises clearly for", steps, Step::rises, measure),
+        moving("falls clearly for", steps, Step::falls, measure),
+        (!unclear.is_empty()).then(|| format!("has no clear difference for {}", unmoved(&unclear, measure))),
+    ];
+    joined(what, clauses.into_iter().flatten().collect())
+}
+
+/// The same where only a rise means anything.
+pub(crate) fn describe_rise(what: &str, steps: &[Step], measure: Measure) -> Option<String> {
+    let others: Vec<&Step> = steps.iter().filter(|step| !step.rises()).collect();
+    let clauses = [
+        moving("rises clearly for", steps, Step::rises, measure),
+        (!others.is_empty()).then(|| format!("does not rise for {}", unmoved(&others, measure))),
+    ];
+    joined(what, clauses.into_iter().flatten().collect())
+}
+
+fn joined(what: &str, clauses: Vec<String>) -> Option<String> {
+    (!clauses.is_empty()).then(|| format!("{what} {}.", clauses.join("; it ")))
+}
+
+fn moving(how: &str, steps: &[Step], belongs: fn(&Step) -> bool, measure: Measure) -> Option<String> {
+    let steps: Vec<String> = steps.iter().filter(|step| belongs(step)).map(|step| shown(step, measure)).collect();
+    (!steps.is_empty()).then(|| format!("{how} {}", words::list(&steps)))
 }
 
 /// `threads and pool:64 (1.90–1.92 ms, then 1.95–1.97 ms)`.
@@ -127,6 +135,11 @@ mod tests {
             "p99 rises clearly for smol (1.01 ms to 104 ms, 103 times); it has no clear difference for threads \
              (1.01 ms, then 1.30 ms)."
         );
+        let rise = describe_rise("p99", &steps, Measure::P99).expect("a sentence");
+        assert!(rise.ends_with("; it does not rise for threads (1.01 ms, then 1.30 ms)."), "{rise}");
+        let falling = Step { backend: "pool".into(), from: steps[1].to, to: steps[1].from };
+        let falling = describe_rise("p99", &[falling], Measure::P99);
+        assert_eq!(falling.as_deref(), Some("p99 does not rise for pool (104 ms, then 1.01 ms)."));
         let unfit = unfit(&run, &run.parts[0], ("", 0.0), ("", 10.0), Measure::P99).expect("a sentence");
         assert_eq!(unfit, "Not compared: few (1 ms, then 9 ms; 2 samples (at least 3 are needed)).");
     }

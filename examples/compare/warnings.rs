@@ -27,6 +27,12 @@ const SUSPICIOUS_IN_A_CROWD: f64 = 1.5;
 const CROWD: f64 = 16.0;
 /// Who keeps less than this share of one core busy has time left.
 const BUSY: f64 = 0.7;
+/// A load average for each core from which on a machine has other things to do.
+const BUSY_MACHINE: f64 = 0.7;
+/// The highest of a case's CPU times is more than so many times the lowest...
+const UNSTEADY: f64 = 2.0;
+/// ...in more than this share of all cases: that is not by chance.
+const UNSTEADY_SHARE: f64 = 0.2;
 
 /// One sentence for each finding; the worst first.
 pub(crate) fn warnings(run: &Run) -> Vec<String> {
@@ -35,6 +41,8 @@ pub(crate) fn warnings(run: &Run) -> Vec<String> {
     not_optimized(run)
         .into_iter()
         .chain(shared_cores(run))
+        .chain(busy_machine(run))
+        .chain(unsteady_machine(run))
         .chain(of_each(wrong))
         .chain(of_each(failed))
         .chain(of_each(waits))
@@ -57,6 +65,34 @@ fn shared_cores(run: &Run) -> Option<String> {
         "The load and the server share cores: each takes time from the other, so rates and latencies are worse than \
          with cores for each. The server's CPU time a request is its own all the same."
             .into()
+    })
+}
+
+/// It had much else to do when it began.
+fn busy_machine(run: &Run) -> Option<String> {
+    let (load, cores) = (run.environment.load_average, run.environment.cores as f64);
+    (cores > 0.0 && load > BUSY_MACHINE * cores).then(|| {
+        format!(
+            "The machine was busy when this began (load average {load:.1} on {}): expect wide ranges, and repeat it on \
+             a quiet one.",
+            words::plural(cores, "core")
+        )
+    })
+}
+
+/// What the server spends on a request should be the same in each round; what else runs does not ask.
+fn unsteady_machine(run: &Run) -> Option<String> {
+    use Scenario::{Files, KeepAlive, OpenLoop, SeedReplay};
+    let parts = [SeedReplay, KeepAlive, OpenLoop, Files].into_iter().filter_map(|scenario| run.part(scenario));
+    let costs: Vec<Spread> =
+        parts.flat_map(|part| &part.cases).filter_map(|case| Spread::measured(case, Measure::Cpu)).collect();
+    let unsteady = costs.iter().filter(|cpu| cpu.high > UNSTEADY * cpu.low).count();
+    (unsteady as f64 > UNSTEADY_SHARE * costs.len() as f64).then(|| {
+        format!(
+            "In {unsteady} of {} the server's CPU time varied more than twofold between rounds: something else was \
+             using the machine.",
+            words::plural(costs.len() as f64, "case")
+        )
     })
 }
 
@@ -157,8 +193,12 @@ fn findings(run: &Run, part: &Part, backend: &str) -> Vec<Finding> {
 fn finding(run: &Run, part: &Part, x: f64, backend: &str) -> Option<Finding> {
     let cases = part.at("", x);
     let latencies = cases.iter().filter_map(|case| Some((*case, latency(run, part.scenario, case)?)));
-    let (own, others): (Vec<_>, Vec<_>) = latencies.partition(|(case, _)| case.backend == backend);
+    let (own, mut others): (Vec<_>, Vec<_>) = latencies.partition(|(case, _)| case.backend == backend);
     let &(case, own) = own.first()?;
+    if others.is_empty() {
+        let unranked = cases.iter().filter(|case| case.backend != backend);
+        others.extend(unranked.filter_map(|case| Some((*case, latency_unranked(run, part.scenario, case)?))));
+    }
     let slowest =
         others.iter().map(|(_, latency)| *latency).max_by(|one, other| one.median.total_cmp(&other.median))?;
     if slowest.median <= 0.0 || others.iter().any(|(_, latency)| !latency.is_clearly_below(&own)) {
@@ -209,6 +249,14 @@ fn latency(run: &Run, scenario: Scenario, case: &Case) -> Option<Spread> {
         high: mean(rate.low),
         count: rate.count,
     })
+}
+
+/// The p50 of one whose answers differ, or that failed at times: where there is nobody else, its right answers still
+/// show how fast they can be.
+fn latency_unranked(run: &Run, scenario: Scenario, case: &Case) -> Option<Spread> {
+    let standing = standings(run, scenario, &[case], Measure::P50).into_iter().next()?;
+    let has_answers = matches!(standing, Standing::Refused(Refusal::Differs(_) | Refusal::Errors { .. }));
+    Spread::measured(case, Measure::P50).filter(|p50| has_answers && p50.count >= FEWEST)
 }
 
 /// Idle connections that were ended though nothing in its design says so.
@@ -325,6 +373,35 @@ mod tests {
         let warnings = warnings(&run);
         assert_eq!(warnings.len(), 1, "{warnings:?}");
         assert!(warnings[0].starts_with("mutant:slow: in S2 with 64 connections, half of its answers take 1.04 ms"));
+    }
+
+    #[test]
+    fn who_gives_other_answers_is_a_yardstick_if_there_is_no_other() {
+        let mut run = with("mutant:slow");
+        add(&mut run, Scenario::KeepAlive, late(1.0));
+        run.subjects[0].differs = Some("GET / has another body".into());
+        let alone = |backend: &str| matches!(backend, "threads" | "mutant:slow");
+        run.parts.iter_mut().for_each(|part| part.cases.retain(|case| alone(&case.backend)));
+        assert!(is_suspect(&run, "mutant:slow") && !is_suspect(&run, "threads"));
+    }
+
+    #[test]
+    fn a_machine_that_others_use_is_told() {
+        let mut run = full();
+        run.environment.load_average = 23.94;
+        let cases = run.parts.iter_mut().take(3).flat_map(|part| &mut part.cases);
+        for sample in cases.filter_map(|case| case.samples.last_mut()) {
+            sample.measures.entry(Measure::Cpu).and_modify(|cpu| *cpu *= 2.5);
+        }
+        assert_eq!(
+            warnings(&run),
+            [
+                "The machine was busy when this began (load average 23.9 on 2 cores): expect wide ranges, and repeat \
+                 it on a quiet one.",
+                "In 30 of 48 cases the server's CPU time varied more than twofold between rounds: something else was \
+                 using the machine.",
+            ]
+        );
     }
 
     #[test]

@@ -33,7 +33,8 @@ pub(super) fn computing(run: &Run, part: &Part) -> Vec<String> {
     sentences
 }
 
-/// How p99 of the other requests moves.
+/// How p99 of the other requests moves. That it falls is no merit: in a closed loop, others ask less often while some
+/// of the connections wait.
 fn moved(run: &Run, part: &Part, verb: &str) -> Vec<String> {
     let steps = from_none(run, part);
     let Some(point) = Point::of_verdict(run, part.scenario) else { return Vec::new() };
@@ -42,7 +43,7 @@ fn moved(run: &Run, part: &Part, verb: &str) -> Vec<String> {
         "With {share} of the handlers {verb} instead of none, p99 of the other requests (99 of 100 come within it)"
     );
     let unfit = step::unfit(run, part, ("", 0.0), (&point.variant, point.x), Measure::P99).filter(|_| point.x > 0.0);
-    step::describe(&what, &steps, Measure::P99).into_iter().chain(unfit).collect()
+    step::describe_rise(&what, &steps, Measure::P99).into_iter().chain(unfit).collect()
 }
 
 fn from_none(run: &Run, part: &Part) -> Vec<Step> {
@@ -51,14 +52,42 @@ fn from_none(run: &Run, part: &Part) -> Vec<Step> {
     point.map(|point| step::steps(run, part, ("", 0.0), (&point.variant, point.x), Measure::P99)).unwrap_or_default()
 }
 
-/// Said only if somebody's others do wait, and it is one of those that share threads.
-fn why(run: &Run, part: &Part) -> Option<String> {
+/// Said only of those of which it is true: that a connection shares a thread with others, or that there are only so
+/// many threads.
+fn why(run: &Run, part: &Part) -> Vec<String> {
+    let steps = from_none(run, part);
     let shares = |step: &Step| matches!(words::kind(&step.backend), "may" | "smol" | "async-io");
-    from_none(run, part).iter().any(|step| step.rises() && shares(step)).then(|| {
-        "Where many connections share a thread, a handler that blocks it stops all of them; where each has a thread \
-         of its own, only its own client waits."
-            .into()
-    })
+    let mut sentences: Vec<String> = Vec::new();
+    if steps.iter().any(|step| step.rises() && shares(step)) {
+        sentences.push(
+            "Where many connections share a thread, a handler that blocks it stops all of them; where each has a \
+             thread of its own, only its own client waits."
+                .into(),
+        );
+    }
+    sentences.extend(bounds(part));
+    // Without knobs they have more threads than there are connections here.
+    let is_full = |step: &&Step| step.rises() && words::is_bounded(&step.backend) && step.backend.contains(':');
+    let full: Vec<&str> = steps.iter().filter(is_full).map(|step| step.backend.as_str()).collect();
+    if !full.is_empty() {
+        sentences.push(format!("Here all threads of {} were taken at times.", words::list(&full)));
+    }
+    sentences
+}
+
+/// What is true of those with a bound, though it may not have been reached.
+fn bounds(part: &Part) -> Option<String> {
+    let is_there = |kind: &str| part.cases.iter().any(|case| words::kind(&case.backend) == kind);
+    let (who, bound, verb) = match (is_there("pool"), is_there("workqueue")) {
+        (true, true) => ("pool and workqueue", "64 and 256", "have"),
+        (true, false) => ("pool", "64", "has"),
+        (false, true) => ("workqueue", "256", "has"),
+        (false, false) => return None,
+    };
+    Some(format!(
+        "{who} {verb} a bounded number of threads ({bound} unless told otherwise): when as many handlers block at once, \
+         the others wait there as well."
+    ))
 }
 
 /// With `unblock` beside without, at the same share.

@@ -12,7 +12,10 @@ mod seed;
 mod timers;
 
 use crate::model::{Part, Run};
+use crate::point::Point;
 use crate::scenario::Scenario;
+use crate::warnings::is_suspect;
+use crate::words;
 
 /// A question, and what this run has to say to it.
 pub(crate) struct Answer {
@@ -40,14 +43,37 @@ const QUESTIONS: [(&str, Scenario, Say); 10] = [
 /// As far as their scenarios were measured.
 pub(crate) fn answers(run: &Run) -> Vec<Answer> {
     let answer = |(question, scenario, say): (&'static str, Scenario, Say)| {
-        let answer = say(run, run.part(scenario)?).join(" ");
+        let mut sentences = say(run, run.part(scenario)?);
+        if !sentences.is_empty() {
+            sentences.extend(doubt(run, scenario));
+        }
+        let answer = sentences.join(" ");
         (!answer.is_empty()).then_some(Answer { question, answer })
     };
     QUESTIONS.into_iter().filter_map(answer).collect()
 }
 
+/// Who is among the best at little CPU time because it makes requests wait is not to be named without that.
+fn doubt(run: &Run, scenario: Scenario) -> Option<String> {
+    let point = Point::of_verdict(run, scenario)?;
+    let best = point.best();
+    let suspects: Vec<&str> = best.iter().map(|entry| entry.backend()).filter(|name| is_suspect(run, name)).collect();
+    (!suspects.is_empty()).then(|| {
+        let verb = if suspects.len() == 1 { "seems" } else { "seem" };
+        format!("But {} {verb} to make requests wait for nothing (see the warnings).", words::list(&suspects))
+    })
+}
+
 /// What there is to see in a scenario.
 pub(crate) fn sentences(run: &Run, part: &Part) -> Vec<String> {
+    let mut sentences = seen(run, part);
+    if !sentences.is_empty() {
+        sentences.extend(doubt(run, part.scenario));
+    }
+    sentences
+}
+
+fn seen(run: &Run, part: &Part) -> Vec<String> {
     match part.scenario {
         Scenario::SeedReplay => seed::sentences(run, part),
         Scenario::KeepAlive => requests::kept(run, part),
@@ -100,12 +126,28 @@ mod tests {
         let text = answer(&quick(), Scenario::Blocking);
         let parts = [
             "rises clearly for may (1.05 ms to 310 ms, 295 times), smol (1.15 ms to 205 ms, 178 times) and async-io",
-            "no clear difference for threads, workqueue and pool:64 (1.90–1.92 ms, then 1.95–1.97 ms)",
+            "does not rise for threads, workqueue and pool:64 (1.90–1.92 ms, then 1.95–1.97 ms)",
+            "pool and workqueue have a bounded number of threads (64 and 256 unless told otherwise)",
             "falls to 1.30 ms for may, 1.45 ms for smol and 1.42 ms for async-io",
         ];
         for part in parts {
             assert!(text.contains(part), "{part:?} is not in {text:?}");
         }
+    }
+
+    #[test]
+    fn who_had_too_few_threads_is_told_that_and_not_that_its_connections_share_one() {
+        let mut run = quick();
+        let part = run.parts.iter_mut().find(|part| part.scenario == Scenario::Blocking).expect("it is in it");
+        part.cases.retain(|case| matches!(case.backend.as_str(), "threads" | "pool:64"));
+        for case in part.cases.iter_mut().filter(|case| case.backend == "pool:64" && case.x > 0.0) {
+            case.samples.iter_mut().for_each(|sample| *sample.measures.entry(Measure::P99).or_default() = 1e5);
+            case.backend = "pool:4".into();
+        }
+        part.cases.iter_mut().filter(|case| case.backend == "pool:64").for_each(|case| case.backend = "pool:4".into());
+        let text = answer(&run, Scenario::Blocking);
+        assert!(text.contains("Here all threads of pool:4 were taken at times."), "{text}");
+        assert!(!text.contains("share a thread"), "{text}");
     }
 
     #[test]

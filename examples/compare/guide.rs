@@ -245,7 +245,7 @@ fn failings(all: &[Overall<'_>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample_runs_words::{full, quick};
+    use crate::sample_whole::{quick, whole};
 
     fn pick(run: &Run, load: &str) -> (String, String) {
         let found = advise(run).into_iter().find(|advice| advice.load.starts_with(load));
@@ -254,7 +254,7 @@ mod tests {
 
     #[test]
     fn the_best_group_is_picked_the_simplest_first() {
-        let run = full();
+        let run = whole();
         assert_eq!(pick(&run, "Short requests").0, "may");
         assert_eq!(pick(&run, "Thousands").0, "smol or async-io");
         assert_eq!(pick(&run, "A connection for each").0, "workqueue");
@@ -310,7 +310,7 @@ mod tests {
 
     #[test]
     fn a_pick_that_makes_some_wait_is_not_praised_without_it() {
-        let mut run = full();
+        let mut run = whole();
         for case in run.parts.iter_mut().flat_map(|part| &mut part.cases).filter(|case| case.backend == "may") {
             for sample in &mut case.samples {
                 sample.measures.entry(Measure::P99).and_modify(|p99| *p99 *= 50.0);

@@ -38,8 +38,6 @@ pub(crate) mod run;
 #[cfg(test)]
 pub(crate) mod sample_run;
 #[cfg(test)]
-pub(crate) mod sample_runs_words;
-#[cfg(test)]
 pub(crate) mod sample_whole;
 pub(crate) mod scenario;
 pub(crate) mod service;

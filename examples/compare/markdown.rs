@@ -234,11 +234,11 @@ fn escaped(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::sample_run;
-    use crate::sample_runs_words::{full, quick};
+    use crate::sample_whole::{quick, whole};
 
     #[test]
     fn everything_is_in_it_and_nothing_that_is_no_number() {
-        let mut run = full();
+        let mut run = whole();
         run.notes.push("a | b <c> *d*".into());
         let text = markdown(&run, None);
         let parts = [
@@ -319,7 +319,7 @@ mod tests {
                 let x = scenario.about().verdict.1;
                 let cases = [0.0, 0.0, f64::NAN].map(|value| sample_run::case("a", x, measure, &[value; 3]));
                 let run = sample_run::run(scenario, cases.into());
-                let text = markdown(&run, Some(&full())) + &crate::terminal::summary(&run);
+                let text = markdown(&run, Some(&whole())) + &crate::terminal::summary(&run);
                 assert!(!text.contains("NaN"), "{scenario} with {measure:?}: {text}");
             }
         }

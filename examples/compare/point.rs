@@ -7,7 +7,7 @@
 use crate::measure::{Better, Measure};
 use crate::model::{Case, Part, Run};
 use crate::scenario::Scenario;
-use crate::standing::{Spread, Standing, standings};
+use crate::standing::{Refusal, Spread, Standing, standings};
 use crate::words;
 
 /// One point. There is at least one entry.
@@ -44,10 +44,7 @@ impl<'a> Point<'a> {
         cases: Vec<&'a Case>,
     ) -> Option<Self> {
         let standings = standings(run, scenario, &cases, measure);
-        let entry = |(case, standing): (&'a Case, Standing)| {
-            let spread = Spread::measured(case, measure).filter(|spread| spread.median.is_finite());
-            Entry { case, spread, standing }
-        };
+        let entry = |(case, standing): (&'a Case, Standing)| Entry { case, spread: measured(case, measure), standing };
         let entries: Vec<Entry<'a>> = cases.into_iter().zip(standings).map(entry).collect();
         if entries.is_empty() {
             return None;
@@ -144,8 +141,22 @@ impl Entry<'_> {
 
     /// Another measure of the same samples.
     pub(crate) fn other(&self, measure: Measure) -> Option<Spread> {
-        Spread::measured(self.case, measure).filter(|spread| spread.median.is_finite())
+        measured(self.case, measure)
     }
+
+    /// Why it has no rank, if that is worth saying.
+    pub(crate) fn refusal(&self) -> Option<String> {
+        match &self.standing {
+            Standing::Refused(Refusal::NotOrdered) | Standing::Rank { .. } => None,
+            Standing::Refused(refusal) => Some(words::reason(refusal, self.case).trim_end_matches('.').to_string()),
+        }
+    }
+}
+
+/// What was measured, as far as it is a number.
+pub(crate) fn measured(case: &Case, measure: Measure) -> Option<Spread> {
+    let values: Vec<f64> = case.values(measure).into_iter().filter(|value| value.is_finite()).collect();
+    Spread::of(&values)
 }
 
 /// The variant and point that a scenario is judged at: those it names, or else the nearest that was measured.

@@ -56,7 +56,7 @@ pub(crate) fn machine(environment: &Environment) -> String {
         environment.kernel.clone(),
     ];
     let known: Vec<String> = known.into_iter().filter(|word| !word.is_empty()).collect();
-    if known.is_empty() { "on a machine that did not tell what it is".into() } else { known.join(", ") }
+    if known.is_empty() { "a machine that did not tell what it is".into() } else { known.join(", ") }
 }
 
 /// All that is known of the place where it ran, by name.

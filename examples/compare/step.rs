@@ -5,7 +5,7 @@
 use crate::measure::Measure;
 use crate::model::{Part, Run};
 use crate::point::Point;
-use crate::standing::{Spread, Standing};
+use crate::standing::Spread;
 use crate::words;
 
 /// Variant and place on the axis.
@@ -47,8 +47,7 @@ pub(crate) fn unfit(run: &Run, part: &Part, from: Place<'_>, to: Place<'_>, meas
     let unfit = from.entries.iter().filter_map(|before| {
         let after = to.entry(before.backend())?;
         let refused = [before, after].into_iter().find(|entry| entry.rank().is_none())?;
-        let Standing::Refused(refusal) = &refused.standing else { return None };
-        let reason = words::reason(refusal, refused.case);
+        let reason = refused.refusal()?;
         let figures = match before.spread.zip(after.spread) {
             Some((before, after)) => {
                 let [before, after] = [before, after].map(|spread| measure.unit().show(spread.median));
@@ -56,7 +55,7 @@ pub(crate) fn unfit(run: &Run, part: &Part, from: Place<'_>, to: Place<'_>, meas
             }
             None => String::new(),
         };
-        Some(format!("{} ({figures}{})", before.backend(), reason.trim_end_matches('.')))
+        Some(format!("{} ({figures}{reason})", before.backend()))
     });
     let unfit: Vec<String> = unfit.collect();
     (!unfit.is_empty()).then(|| format!("Not compared: {}.", words::list(&unfit)))

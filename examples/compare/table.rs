@@ -5,7 +5,7 @@
 
 use crate::measure::Measure;
 use crate::model::{Case, Part, Run};
-use crate::point::Point;
+use crate::point::{Entry, Point};
 use crate::scenario::Scenario;
 use crate::standing::{Refusal, Spread, Standing};
 use crate::verdict::backends;
@@ -21,8 +21,8 @@ pub(crate) struct Table<'a> {
 /// One case.
 pub(crate) struct Row<'a> {
     pub(crate) case: &'a Case,
-    /// Its place among those at the same point, by the headline.
-    pub(crate) standing: Standing,
+    /// The same among those at its point, by the headline.
+    entry: Entry<'a>,
 }
 
 impl<'a> Table<'a> {
@@ -41,7 +41,7 @@ impl<'a> Table<'a> {
         let place = |name: &str| order.iter().position(|other| other == name);
         let rows = points.flat_map(|mut point| {
             point.entries.sort_by_key(|entry| place(entry.backend()));
-            point.entries.into_iter().map(|entry| Row { case: entry.case, standing: entry.standing })
+            point.entries.into_iter().map(|entry| Row { case: entry.case, entry })
         });
         Self { measures, rows: rows.collect(), scenario: part.scenario }
     }
@@ -59,7 +59,7 @@ impl<'a> Table<'a> {
 
 impl Row<'_> {
     pub(crate) fn spread(&self, measure: Measure) -> Option<Spread> {
-        Spread::measured(self.case, measure).filter(|spread| spread.median.is_finite())
+        self.entry.other(measure)
     }
 
     /// The median with its range, and beside a rate what failed.
@@ -77,16 +77,13 @@ impl Row<'_> {
 
     /// Its rank, `=` if it is shared, or a dash.
     pub(crate) fn rank(&self) -> String {
-        words::rank(&self.standing)
+        words::rank(&self.entry.standing)
     }
 
     /// Why it has none.
     pub(crate) fn reason(&self) -> Option<String> {
-        match &self.standing {
-            Standing::Refused(Refusal::NotOrdered) | Standing::Rank { .. } => None,
-            // The dash in its cell says it already.
-            Standing::Refused(Refusal::TooFew(0)) if self.case.failure.is_none() => None,
-            Standing::Refused(refusal) => Some(words::reason(refusal, self.case)),
-        }
+        // If it is only that, the dash in its cell says it already.
+        let is_absent = self.entry.standing == Standing::Refused(Refusal::TooFew(0)) && self.case.answered() == 0;
+        self.entry.refusal().filter(|_| !is_absent || self.case.failure.is_some())
     }
 }

@@ -120,11 +120,11 @@ fn wrapped(text: &str, indent: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample_runs_words::full;
+    use crate::sample_whole::whole;
 
     #[test]
     fn everything_fits_the_screen() {
-        let mut run = full();
+        let mut run = whole();
         run.parts[1].cases[0].samples[0].errors.insert("reset".into(), 500);
         let text = summary(&run);
         for line in text.lines() {

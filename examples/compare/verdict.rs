@@ -149,7 +149,7 @@ fn lost_requests(lost: &Spread) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample_runs_words::{case, full};
+    use crate::sample_whole::{case, whole};
 
     /// What is said of a backend in a scenario, in one line.
     fn line(run: &Run, backend: &str, scenario: Scenario) -> String {
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn each_has_its_figure_its_place_and_the_reason() {
-        let run = full();
+        let run = whole();
         let cases = [
             (
                 "may",
@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn who_shares_a_rank_behind_the_first_is_told_with_whom() {
-        let verdicts = verdicts(&full());
+        let verdicts = verdicts(&whole());
         let kept = verdicts.columns.iter().position(|column| *column == Scenario::KeepAlive).expect("it was measured");
         let shares: Vec<&str> = verdicts.rows.iter().map(|(_, row)| row[kept].shares.as_str()).collect();
         let [two, one] = ["shares rank 4 with workqueue and pool:64", "shares rank 2 with async-io"];
@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn who_was_not_measured_stays_in_the_table_and_who_was_not_asked_for_comes_last() {
-        let mut run = full();
+        let mut run = whole();
         run.parts[1].cases.retain(|case| case.backend != "may");
         run.parts[1].cases.push(case("stranger", "", 64.0, &[(Measure::Cpu, 6.0)]));
         assert_eq!(line(&run, "may", Scenario::KeepAlive), "– |  |  | not measured");

@@ -316,10 +316,10 @@ fn missing(run: &Run, backend: &str) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::model::Subject;
-    use crate::sample_runs_words::{case, full};
+    use crate::sample_whole::{case, whole};
 
     fn with(name: &str) -> Run {
-        let mut run = full();
+        let mut run = whole();
         run.subjects.push(Subject { name: name.into(), about: String::new(), differs: None });
         run
     }
@@ -337,7 +337,7 @@ mod tests {
 
     #[test]
     fn a_sound_run_has_none() {
-        assert_eq!(warnings(&full()), Vec::<String>::new());
+        assert_eq!(warnings(&whole()), Vec::<String>::new());
     }
 
     #[test]
@@ -358,6 +358,11 @@ mod tests {
         let advice = crate::guide::advise(&run).remove(0);
         assert_eq!(advice.pick, "may");
         assert!(advice.why.contains("mutant:slow is left out: it seems to make requests wait for nothing"));
+        let answer = crate::findings::answers(&run).remove(0).answer;
+        assert!(answer.ends_with("But mutant:slow seems to make requests wait for nothing (see the warnings)."));
+        assert!(crate::markdown::markdown(&run, None).contains("| 4 µs (1, see the warnings) |"));
+        assert!(crate::report::html(&run, None).contains("<td class=\"suspect\" data-of=\"mutant:slow\">"));
+        assert!(crate::terminal::verdict_table(&run).contains("4 µs (1!)"));
     }
 
     #[test]
@@ -387,7 +392,7 @@ mod tests {
 
     #[test]
     fn a_machine_that_others_use_is_told() {
-        let mut run = full();
+        let mut run = whole();
         run.environment.load_average = 23.94;
         let cases = run.parts.iter_mut().take(3).flat_map(|part| &mut part.cases);
         for sample in cases.filter_map(|case| case.samples.last_mut()) {
@@ -439,7 +444,7 @@ mod tests {
 
     #[test]
     fn connections_let_go_without_a_bound_requests_lost_and_gaps_are_told() {
-        let mut run = full();
+        let mut run = whole();
         for case in run.parts.iter_mut().flat_map(|part| &mut part.cases).filter(|case| case.backend == "smol") {
             for sample in &mut case.samples {
                 if let Some(kept) = sample.measures.get_mut(&Measure::Kept) {

@@ -224,7 +224,7 @@ pub(crate) fn reason(refusal: &Refusal, case: &Case) -> String {
 fn untold(case: &Case) -> String {
     let answered: Vec<f64> = case.samples.iter().map(|sample| sample.answered as f64).collect();
     match Spread::of(&answered) {
-        Some(answers) if answers.median < ENOUGH => {
+        Some(answers) if answers.median > 0.0 && answers.median < ENOUGH => {
             format!("{} in a sample, which is too few to tell", plural(answers.median, "answer"))
         }
         _ => "not measured".into(),

@@ -104,7 +104,7 @@ fn ends(point: &Point<'_>) -> Option<String> {
     let who = match ending.as_slice() {
         [] => return None,
         [only] => format!("median of {only}"),
-        several => format!("medians of {}", words::list(several)),
+        several => format!("medians of these {} backends", several.len()),
     };
     Some(format!("{share}the slow clients are ended, after {times} ({who})."))
 }

@@ -85,8 +85,8 @@ fn bounds(part: &Part) -> Option<String> {
         (false, false) => return None,
     };
     Some(format!(
-        "{who} {verb} a bounded number of threads ({bound} unless told otherwise): when as many handlers block at once, \
-         the others wait there as well."
+        "{who} {verb} a bounded number of threads ({bound} unless told otherwise): when as many handlers block at \
+         once, the others wait there as well."
     ))
 }
 

@@ -92,7 +92,7 @@ fn seen(run: &Run, part: &Part) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::measure::Measure;
-    use crate::sample_runs_words::{full, quick};
+    use crate::sample_whole::{quick, whole};
 
     fn answer(run: &Run, scenario: Scenario) -> String {
         let (question, ..) = QUESTIONS.into_iter().find(|(_, of, _)| *of == scenario).expect("each has a question");
@@ -102,9 +102,9 @@ mod tests {
 
     #[test]
     fn a_full_run_answers_everything_and_a_quick_one_four_questions() {
-        assert_eq!(answers(&full()).len(), 10);
+        assert_eq!(answers(&whole()).len(), 10);
         assert_eq!(answers(&quick()).len(), 4);
-        assert!(full().parts.iter().all(|part| !sentences(&full(), part).is_empty()));
+        assert!(whole().parts.iter().all(|part| !sentences(&whole(), part).is_empty()));
     }
 
     #[test]
@@ -173,13 +173,13 @@ mod tests {
             text.extend(crate::guide::advise(run).into_iter().flat_map(|advice| [advice.pick, advice.why]));
             text
         };
-        let mut reversed = full();
+        let mut reversed = whole();
         reversed.parts.reverse();
         reversed.subjects.reverse();
         for part in &mut reversed.parts {
             part.cases.reverse();
             part.cases.iter_mut().for_each(|case| case.samples.reverse());
         }
-        assert_eq!(all(&full()), all(&reversed));
+        assert_eq!(all(&whole()), all(&reversed));
     }
 }

@@ -2,7 +2,6 @@
 
 use crate::measure::Better;
 use crate::point::{Entry, Point};
-use crate::standing::{Refusal, Standing};
 use crate::words;
 
 /// Up to three sentences.
@@ -58,12 +57,7 @@ pub(crate) fn refused(point: &Point<'_>) -> Option<String> {
 
 /// Some of them.
 pub(crate) fn refusals<'a, 'b: 'a>(entries: impl Iterator<Item = &'a Entry<'b>>) -> Option<String> {
-    let reason = |entry: &Entry<'_>| match &entry.standing {
-        Standing::Refused(Refusal::NotOrdered) | Standing::Rank { .. } => None,
-        Standing::Refused(refusal) => {
-            Some(format!("{} ({})", entry.backend(), words::reason(refusal, entry.case).trim_end_matches('.')))
-        }
-    };
+    let reason = |entry: &Entry<'_>| Some(format!("{} ({})", entry.backend(), entry.refusal()?));
     let reasons: Vec<String> = entries.filter_map(reason).collect();
     (!reasons.is_empty()).then(|| format!("Not ranked: {}.", words::list(&reasons)))
 }

@@ -79,7 +79,7 @@ mod tests {
     use super::*;
     use crate::measure::Measure;
     use crate::sample_run::{case, run};
-    use crate::sample_whole::whole;
+    use crate::sample_whole::{flawed, whole};
     use crate::scenario::Scenario;
 
     /// The section of a scenario.
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn what_people_come_for_stands_before_the_details() {
-        let page = html(&whole(), None);
+        let page = html(&flawed(), None);
         let parts =
             ["class=\"warnings\"", "class=\"cut\"", "id=\"guide\"", "id=\"answers\"", "id=\"verdicts\"", "id=\"S1\""];
         let places = parts.map(|part| page.find(part).unwrap_or_else(|| panic!("no {part}")));
@@ -118,23 +118,36 @@ mod tests {
         assert_eq!(count(Scenario::OpenLoop, "class=\"dotted\""), 18, "three rates, six backends");
         assert_eq!(count(Scenario::Blocking, "Longest latency over time"), 4, "two variants, title and label");
         assert_eq!(count(Scenario::Files, "<figure>"), 6, "three files, CPU and rate");
-        assert!(count(Scenario::Idle, "<td><strong>0.80 %</strong></td>") > 0, "pool let go of connections");
+        assert!(count(Scenario::Idle, "<td><strong>1.28 %</strong></td>") > 0, "pool let go of connections");
         assert_eq!(count(Scenario::Stop, "No request was lost"), 1);
         assert_eq!(count(Scenario::Timers, "A timer moved: the structure by itself"), 2, "title and label");
     }
 
     #[test]
     fn what_was_not_ranked_or_not_measured_says_why() {
-        let page = html(&whole(), None).replace('\u{a0}', " ");
+        let page = html(&flawed(), None).replace('\u{a0}', " ");
         let keep_alive = section_of(&page, Scenario::KeepAlive);
-        assert!(keep_alive.contains("Hollow, not ranked: smol: its answers differ (/listing/ has 3 bytes more"));
-        assert!(keep_alive.contains("pool at 1,024"), "where it had errors");
-        assert!(keep_alive.contains("generator-bound (96 % busy)"));
+        assert!(keep_alive.contains("Hollow, not ranked: smol: its answers differ: /listing/ has 3 bytes more"));
+        assert!(keep_alive.contains("pool:64 at 1,024"), "where it had errors");
+        assert!(keep_alive.contains("the load generator (96 % busy), not the server, set the pace"));
         assert!(keep_alive.contains("5,120 timeout"), "errors by class are in the table");
         let idle = section_of(&page, Scenario::Idle);
         assert!(idle.contains("5,000 threads are more than this system lets one process have"));
         let opening = &page[..page.find("<section").unwrap()];
         assert!(opening.contains("share cores") && opening.contains("S4 was cut"), "{opening}");
+    }
+
+    #[test]
+    fn a_verdict_says_where_its_figures_are_from() {
+        let mut run = whole();
+        for part in &mut run.parts {
+            part.cases
+                .retain(|case| case.variant != "1 KiB" && (part.scenario != Scenario::KeepAlive || case.x < 64.0));
+        }
+        let page = html(&run, None);
+        assert!(page.contains("<small>1 MiB</small>") && page.contains("<small>at 16 connections</small>"));
+        assert!(page.contains("<span class=\"place\">shares rank 4 with workqueue and pool:64</span>"));
+        assert!(!page[..page.find("id=\"S1\"").unwrap()].contains(">no clear difference<"), "once is enough");
     }
 
     #[test]

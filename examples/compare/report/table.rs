@@ -1,15 +1,17 @@
 //! All numbers of a load: a group of rows for each point, a row for each backend.
 
-use super::charts::{judged_at, points, spread};
+use super::charts::{judged_at, places};
 use super::markup::Text;
 use crate::measure::Measure;
 use crate::model::{Case, Part, Run};
+use crate::point::measured;
 use crate::standing::Spread;
+use crate::step::Place;
 use crate::words;
 
 pub(super) fn html(run: &Run, part: &Part) -> String {
     let about = part.scenario.about();
-    let has_values = |measure: &Measure| part.cases.iter().any(|case| spread(case, *measure).is_some());
+    let has_values = |measure: &Measure| part.cases.iter().any(|case| measured(case, *measure).is_some());
     let columns: Vec<Measure> = about.columns.iter().copied().filter(has_values).collect();
     let mut heads = String::from("<th scope=\"col\">backend</th><th scope=\"col\" class=\"words\">rank</th>");
     for &measure in &columns {
@@ -21,7 +23,7 @@ pub(super) fn html(run: &Run, part: &Part) -> String {
     if !columns.contains(&Measure::Rate) {
         heads += "<th scope=\"col\" class=\"words\">errors</th>";
     }
-    let groups: String = points(part).into_iter().map(|point| group(run, part, &columns, point)).collect();
+    let groups: String = places(part).into_iter().map(|point| group(run, part, &columns, point)).collect();
     format!(
         "<p>The rank is by {}. Below each median is its range.</p>\n<div class=\"scroll\"><table \
          class=\"numbers\">\n\
@@ -30,7 +32,7 @@ pub(super) fn html(run: &Run, part: &Part) -> String {
     )
 }
 
-fn group(run: &Run, part: &Part, columns: &[Measure], (variant, x): (&str, f64)) -> String {
+fn group(run: &Run, part: &Part, columns: &[Measure], (variant, x): Place<'_>) -> String {
     let about = part.scenario.about();
     let backend = part.at(variant, x).first().map_or("", |case| &case.backend);
     let at = words::at(part.scenario, backend, x);
@@ -45,7 +47,11 @@ fn group(run: &Run, part: &Part, columns: &[Measure], (variant, x): (&str, f64))
         );
     }
     for judged in judged_at(run, part, about.headline, (variant, x)) {
-        let rank = if judged.spread.is_some() { judged.standing.to_string() } else { "not measured".into() };
+        let rank = match judged.refusal() {
+            None => words::rank(&judged.standing),
+            Some(why) if judged.spread.is_none() => why,
+            Some(why) => format!("not ranked: {why}"),
+        };
         let (backend, rank) = (Text(&judged.case.backend), Text(&rank));
         let cells = cells(judged.case, columns);
         rows += &format!("<tr><th scope=\"row\">{backend}</th><td class=\"words\">{rank}</td>{cells}</tr>\n");
@@ -57,7 +63,7 @@ fn cells(case: &Case, columns: &[Measure]) -> String {
     let errors = format!("<td class=\"words\">{}</td>", Text(&errors(case)));
     let mut cells = String::new();
     for &measure in columns {
-        cells += &cell(measure, spread(case, measure));
+        cells += &cell(measure, measured(case, measure));
         if measure == Measure::Rate {
             cells += &errors;
         }

@@ -1,20 +1,21 @@
 //! Charts of many numbers for each case: percentiles, and the longest latency over time.
 
 use super::figure::{self, Figure};
-use super::judged::{Judged, Point, hollow, judged_at, points};
+use super::judged::{hollow, judged_at, places};
 use super::percentiles::combined;
 use super::{Scene, percentiles, timeline};
 use crate::measure::{Measure, Unit};
 use crate::model::{Case, STRUCTURE, Sample};
-use crate::point;
+use crate::point::{self, Entry};
 use crate::report::key::Key;
 use crate::report::scale::Scale;
+use crate::step::Place;
 
 impl<'a> Scene<'a> {
     /// A percentile plot for each rate.
     pub(super) fn latencies(self) -> Vec<Figure> {
         let dotted = "Solid: counted from when a request was due. Dotted: from when it was really sent.";
-        self.curves(points(self.part), "Latency", "share of requests", dotted)
+        self.curves(places(self.part), "Latency", "share of requests", dotted)
     }
 
     /// A percentile plot for each kind of timer.
@@ -24,15 +25,15 @@ impl<'a> Scene<'a> {
         self.curves(points.collect(), "How late timers fired", "share of timers", "")
     }
 
-    fn curves(self, points: Vec<Point<'_>>, what: &str, of: &str, dotted: &str) -> Vec<Figure> {
-        let lines_at = |(variant, x): Point<'_>| -> Vec<percentiles::Line> {
+    fn curves(self, points: Vec<Place<'_>>, what: &str, of: &str, dotted: &str) -> Vec<Figure> {
+        let lines_at = |(variant, x): Place<'_>| -> Vec<percentiles::Line> {
             let all = judged_at(self.run, self.part, Measure::P99, (variant, x)).into_iter();
             all.filter(|judged| judged.case.backend != STRUCTURE).map(|judged| self.curve(&judged)).collect()
         };
         let all: Vec<_> = points.iter().map(|&point| (point, lines_at(point))).collect();
         let values: Vec<f64> = all.iter().flat_map(|(_, lines)| percentiles::values(lines)).collect();
         let Some(scale) = Scale::logarithmic(Unit::Micros, &values) else { return Vec::new() };
-        let figure = |((variant, x), lines): &(Point<'_>, Vec<percentiles::Line>)| {
+        let figure = |((variant, x), lines): &(Place<'_>, Vec<percentiles::Line>)| {
             let title = figure::heading(what, &[variant, &self.place(*x)]);
             let svg = percentiles::draw(&title, &what.to_lowercase(), of, &scale, lines)?;
             let mut notes = hollow(&judged_at(self.run, self.part, Measure::P99, (variant, *x)));
@@ -44,7 +45,7 @@ impl<'a> Scene<'a> {
         all.iter().filter_map(figure).collect()
     }
 
-    fn curve(self, judged: &Judged<'_>) -> percentiles::Line {
+    fn curve(self, judged: &Entry<'_>) -> percentiles::Line {
         let case = judged.case;
         percentiles::Line {
             name: case.backend.clone(),

@@ -1,24 +1,16 @@
-//! Cases with their number and their standing, the way charts and tables need them.
+//! All cases with their number and their standing, in the order in which the backends were asked for; and why some
+//! are hollow.
 
 use crate::measure::Measure;
 use crate::model::{Case, Part, Run};
-use crate::standing::{Refusal, Spread, Standing, standings};
+use crate::point::{Entry, Point};
+use crate::report::key::Key;
+use crate::step::Place;
 use crate::words;
 
-/// A case, by one measure.
-pub(in super::super) struct Judged<'a> {
-    pub(in super::super) case: &'a Case,
-    /// `None`: not measured.
-    pub(in super::super) spread: Option<Spread>,
-    pub(in super::super) standing: Standing,
-}
-
-/// A backend's variant of the load, and how far along the axis. It is what small multiples are one of each for.
-pub(in super::super) type Point<'a> = (&'a str, f64);
-
 /// All cases, point by point, in the order of the axis.
-pub(in super::super) fn judged<'a>(run: &Run, part: &'a Part, measure: Measure) -> Vec<Judged<'a>> {
-    points(part).into_iter().flat_map(|point| judged_at(run, part, measure, point)).collect()
+pub(super) fn judged<'a>(run: &Run, part: &'a Part, measure: Measure) -> Vec<Entry<'a>> {
+    places(part).into_iter().flat_map(|place| judged_at(run, part, measure, place)).collect()
 }
 
 /// Those of one point.
@@ -26,48 +18,31 @@ pub(in super::super) fn judged_at<'a>(
     run: &Run,
     part: &'a Part,
     measure: Measure,
-    (variant, x): Point<'_>,
-) -> Vec<Judged<'a>> {
-    let cases = part.at(variant, x);
-    let standings = standings(run, part.scenario, &cases, measure);
-    let judge = |(case, standing)| Judged { case, spread: spread(case, measure), standing };
-    cases.into_iter().zip(standings).map(judge).collect()
+    (variant, x): Place<'_>,
+) -> Vec<Entry<'a>> {
+    let mut entries = Point::new(run, part, variant, x, measure).map(|point| point.entries).unwrap_or_default();
+    entries.sort_by_key(|entry| Key::of(run, entry.backend()).0);
+    entries
 }
 
-/// Each variant at each of its points.
-pub(in super::super) fn points(part: &Part) -> Vec<Point<'_>> {
+/// Each variant at each of its points: what small multiples are one of each for.
+pub(in super::super) fn places(part: &Part) -> Vec<Place<'_>> {
     let variants = part.variants().into_iter();
     let at_all = variants.flat_map(|variant| part.points().into_iter().map(move |x| (variant, x)));
     at_all.filter(|&(variant, x)| !part.at(variant, x).is_empty()).collect()
 }
 
-/// What was measured, if it is a number.
-pub(in super::super) fn spread(case: &Case, measure: Measure) -> Option<Spread> {
-    let values: Vec<f64> = case.values(measure).into_iter().filter(|value| value.is_finite()).collect();
-    Spread::of(&values)
-}
-
-impl Judged<'_> {
-    /// Why it is not ranked, if that is worth saying.
-    pub(in super::super) fn refusal(&self) -> Option<String> {
-        match &self.standing {
-            Standing::Refused(Refusal::NotOrdered) | Standing::Rank { .. } => None,
-            Standing::Refused(refusal) => Some(refusal.to_string()),
-        }
-    }
-}
-
 /// A note for each reason why some of those drawn are hollow.
-pub(super) fn hollow(drawn: &[Judged<'_>]) -> Vec<String> {
+pub(super) fn hollow(drawn: &[Entry<'_>]) -> Vec<String> {
     let drawn = || drawn.iter().filter(|judged| judged.spread.is_some());
     let mut reasons: Vec<String> = Vec::new();
-    for reason in drawn().filter_map(Judged::refusal) {
+    for reason in drawn().filter_map(Entry::refusal) {
         if !reasons.contains(&reason) {
             reasons.push(reason);
         }
     }
     let note = |reason: &String| {
-        let has_it = |judged: &&Judged<'_>| judged.refusal().as_ref() == Some(reason);
+        let has_it = |judged: &&Entry<'_>| judged.refusal().as_ref() == Some(reason);
         let places: Vec<String> = backends(drawn().filter(has_it).map(|judged| judged.case))
             .into_iter()
             .map(|backend| {
@@ -115,7 +90,13 @@ mod tests {
         );
         let notes = hollow(&judged(&run, &run.parts[0], Measure::Cpu));
         assert_eq!(notes.len(), 2);
-        assert!(notes[0].starts_with("Hollow, not ranked: b and a at 256 and 1,024: 1 samples"), "{notes:?}");
-        assert!(notes[1].starts_with("Hollow, not ranked: a at 64: 0.03 % failed"), "{notes:?}");
+        assert!(
+            notes[0].starts_with("Hollow, not ranked: b and a at 256 and 1,024: 1 sample (at least 3 are needed)."),
+            "{notes:?}"
+        );
+        assert!(
+            notes[1].starts_with("Hollow, not ranked: a at 64: 0.03 % of its requests failed: 1 reset."),
+            "{notes:?}"
+        );
     }
 }

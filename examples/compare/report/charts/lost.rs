@@ -1,15 +1,16 @@
 //! What was let go: idle connections that were to be kept, and requests at a stop.
 
-use super::judged::{backends, spread};
+use super::judged::backends;
 use crate::measure::Measure;
 use crate::model::Part;
+use crate::point::measured;
 use crate::report::markup::Text;
 use crate::words;
 
 /// A short table: of the idle connections, how many were kept.
 pub(super) fn kept(part: &Part) -> String {
     let points: Vec<f64> = part.points().into_iter().filter(|x| *x > 0.0).collect();
-    let is_known = part.cases.iter().any(|case| spread(case, Measure::Kept).is_some());
+    let is_known = part.cases.iter().any(|case| measured(case, Measure::Kept).is_some());
     if points.is_empty() || !is_known {
         return String::new();
     }
@@ -18,7 +19,7 @@ pub(super) fn kept(part: &Part) -> String {
     for backend in backends(part.cases.iter()) {
         let cell = |x: &f64| {
             let case = part.cases.iter().find(|case| case.backend == backend && case.x == *x);
-            match case.and_then(|case| spread(case, Measure::Kept)) {
+            match case.and_then(|case| measured(case, Measure::Kept)) {
                 Some(kept) if kept.low < 100.0 => format!("<td><strong>{}</strong></td>", percent(kept.median)),
                 Some(kept) => format!("<td>{}</td>", percent(kept.median)),
                 None => "<td>not measured</td>".into(),
@@ -41,7 +42,7 @@ fn percent(value: f64) -> String {
 
 /// A sentence: requests that had been sent before the order to stop and got no answer.
 pub(super) fn requests(part: &Part) -> String {
-    let known: Vec<_> = part.cases.iter().filter_map(|case| Some((case, spread(case, Measure::Lost)?))).collect();
+    let known: Vec<_> = part.cases.iter().filter_map(|case| Some((case, measured(case, Measure::Lost)?))).collect();
     let lost: Vec<String> = known
         .iter()
         .filter(|(_, lost)| lost.high > 0.0)

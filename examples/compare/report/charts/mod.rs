@@ -13,7 +13,7 @@ mod plot;
 mod rows;
 mod timeline;
 
-pub(super) use judged::{judged_at, points, spread};
+pub(super) use judged::{judged_at, places};
 
 use crate::measure::Measure;
 use crate::model::{Part, Run};

@@ -1,13 +1,14 @@
 //! Charts of a number for each case: lines over the axis, bars at a point, pairs of bars.
 
 use super::figure::{self, Figure};
-use super::judged::{Judged, Point, backends, hollow, judged, judged_at, points, spread};
+use super::judged::{backends, hollow, judged, judged_at, places};
 use super::{Scene, lines, rows};
 use crate::measure::{Better, Measure};
 use crate::model::STRUCTURE;
-use crate::point;
+use crate::point::{self, Entry, measured};
 use crate::report::key::Key;
 use crate::report::scale::Scale;
+use crate::step::Place;
 
 impl Scene<'_> {
     /// Lines over the axis, or bars if there is only one point.
@@ -40,20 +41,20 @@ impl Scene<'_> {
 
     /// A chart for each point of each variant, the best first and those without a rank last.
     pub(super) fn bars(self, measure: Measure) -> Vec<Figure> {
-        points(self.part).into_iter().filter_map(|point| self.bars_at(measure, point, None)).collect()
+        places(self.part).into_iter().filter_map(|point| self.bars_at(measure, point, None)).collect()
     }
 
     /// The same for one variant, on a scale that all share.
     pub(super) fn multiples(self, measure: Measure, variant: &str) -> Vec<Figure> {
         let scale = fitting(measure, &judged(self.run, self.part, measure));
-        let own = points(self.part).into_iter().filter(|point| point.0 == variant);
+        let own = places(self.part).into_iter().filter(|point| point.0 == variant);
         own.filter_map(|point| self.bars_at(measure, point, scale.as_ref())).collect()
     }
 
-    fn bars_at(self, measure: Measure, point: Point<'_>, shared: Option<&Scale>) -> Option<Figure> {
+    fn bars_at(self, measure: Measure, point: Place<'_>, shared: Option<&Scale>) -> Option<Figure> {
         let mut all = judged_at(self.run, self.part, measure, point);
         let scale = shared.cloned().or_else(|| fitting(measure, &all))?;
-        let place = |judged: &Judged<'_>| judged.spread.map_or(f64::INFINITY, |spread| spread.median);
+        let place = |judged: &Entry<'_>| judged.spread.map_or(f64::INFINITY, |spread| spread.median);
         all.sort_by(|one, other| match measure.better() {
             Better::Higher => place(other).total_cmp(&place(one)),
             _ => place(one).total_cmp(&place(other)),
@@ -85,7 +86,7 @@ impl Scene<'_> {
         Some(Figure { title, svg, notes: hollow(&all) })
     }
 
-    fn row(self, judged: &Judged<'_>, aside: &str) -> Option<rows::Row> {
+    fn row(self, judged: &Entry<'_>, aside: &str) -> Option<rows::Row> {
         let name = judged.case.backend.clone();
         let key = Key::of(self.run, &name);
         Some(rows::Row {
@@ -104,7 +105,7 @@ impl Scene<'_> {
             let own = cases().filter(|case| case.variant == variant);
             let mut points: Vec<lines::Point> = own
                 .filter_map(|case| {
-                    Some(lines::Point { x: case.x, spread: spread(case, Measure::Modify)?, is_hollow: false })
+                    Some(lines::Point { x: case.x, spread: measured(case, Measure::Modify)?, is_hollow: false })
                 })
                 .collect();
             points.sort_by(|one, other| one.x.total_cmp(&other.x));
@@ -119,7 +120,7 @@ impl Scene<'_> {
     }
 }
 
-fn fitting(measure: Measure, all: &[Judged<'_>]) -> Option<Scale> {
+fn fitting(measure: Measure, all: &[Entry<'_>]) -> Option<Scale> {
     let values: Vec<f64> = all.iter().filter_map(|judged| judged.spread).flat_map(|s| [s.low, s.high]).collect();
     Scale::fitting(measure.unit(), &values)
 }

@@ -8,7 +8,7 @@ use crate::preface;
 pub(super) fn html(run: &Run) -> String {
     format!(
         "<section id=\"reading\">\n<h2>How to read it</h2>\n<div class=\"columns\">\n<div>\n{}</div>\n<div>\n{}\
-         <h3>The environment</h3>\n{}</div>\n</div>\n</section>\n",
+         </div>\n</div>\n<h3>The environment</h3>\n{}</section>\n",
         paragraphs(&glossary::method()),
         paragraphs(&glossary::terms()),
         environment(run)

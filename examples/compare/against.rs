@@ -46,7 +46,7 @@ fn change(before: &Run, now: &Run, scenario: Scenario, old: &Case, new: &Case) -
     let measure = scenario.about().headline;
     let [earlier, later] = [old, new].map(|case| Spread::measured(case, measure));
     let (earlier, later) = (earlier?, later?);
-    let is_fit = |run, case| matches!(standings(run, scenario, &[case], measure).first(), Some(Standing::Rank { .. }));
+    let is_fit = |run, case| matches!(standings(run, &[case], measure).first(), Some(Standing::Rank { .. }));
     let clear = is_fit(before, old) && is_fit(now, new) && earlier.differs_clearly(&later);
     let (backend, variant) = (new.backend.clone(), new.variant.clone());
     Some(Change { scenario, backend, variant, x: new.x, measure, before: earlier, now: later, clear })

@@ -43,7 +43,7 @@ impl<'a> Point<'a> {
         measure: Measure,
         cases: Vec<&'a Case>,
     ) -> Option<Self> {
-        let standings = standings(run, scenario, &cases, measure);
+        let standings = standings(run, &cases, measure);
         let entry = |(case, standing): (&'a Case, Standing)| Entry { case, spread: measured(case, measure), standing };
         let entries: Vec<Entry<'a>> = cases.into_iter().zip(standings).map(entry).collect();
         if entries.is_empty() {

@@ -123,8 +123,8 @@ const USUAL: &[Measure] = &[
 const ABOUT: [About; 10] = [
     About {
         title: "A connection for each request",
-        question: "What does a connection cost, and what is the seed's step from a thread per connection to a work \
-                   queue worth here?",
+        question: "What does a connection cost, and what is the step from a thread per connection to a work queue \
+                   worth here?",
         method: "Four clients connect, send one HTTP/1.0 request and read until the server closes, as khttpd's \
                  htstress does.",
         axis: "",

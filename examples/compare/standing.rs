@@ -14,7 +14,6 @@
 
 use crate::measure::{Better, Measure};
 use crate::model::{Case, Run};
-use crate::scenario::Scenario;
 use crate::words;
 use std::fmt;
 
@@ -104,7 +103,7 @@ impl Spread {
 }
 
 /// The places of `cases`, which are of one part, variant and point, by `measure`: as many, in their order.
-pub(crate) fn standings(run: &Run, _: Scenario, cases: &[&Case], measure: Measure) -> Vec<Standing> {
+pub(crate) fn standings(run: &Run, cases: &[&Case], measure: Measure) -> Vec<Standing> {
     let mut judged: Vec<Result<Spread, Refusal>> = cases.iter().map(|case| judge(run, case, measure)).collect();
     while let Some((index, Spread { low, high, .. })) = first_without_a_place(&judged, measure) {
         judged[index] = Err(Refusal::TooNoisy { measure, low, high });
@@ -232,11 +231,12 @@ mod tests {
     use super::*;
     use crate::model::{Sample, Subject};
     use crate::sample_run::{case, run};
+    use crate::scenario::Scenario;
 
     fn ranks(cases: &[Case], measure: Measure) -> Vec<String> {
         let run = run(Scenario::KeepAlive, cases.to_vec());
         let cases: Vec<&Case> = run.parts[0].cases.iter().collect();
-        standings(&run, Scenario::KeepAlive, &cases, measure).iter().map(Standing::to_string).collect()
+        standings(&run, &cases, measure).iter().map(Standing::to_string).collect()
     }
 
     #[test]
@@ -306,7 +306,7 @@ mod tests {
         let mut run = run(Scenario::KeepAlive, vec![failing]);
         let wrong = Subject { name: "a".into(), about: String::new(), differs: Some("/ has other bytes".into()) };
         run.subjects = vec![wrong];
-        let standing = &standings(&run, Scenario::KeepAlive, &[&run.parts[0].cases[0]], Measure::Cpu)[0];
+        let standing = &standings(&run, &[&run.parts[0].cases[0]], Measure::Cpu)[0];
         assert_eq!(standing.to_string(), "not ranked: its answers differ (/ has other bytes)");
     }
 

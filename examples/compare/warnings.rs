@@ -197,7 +197,7 @@ fn finding(run: &Run, part: &Part, x: f64, backend: &str) -> Option<Finding> {
     let &(case, own) = own.first()?;
     if others.is_empty() {
         let unranked = cases.iter().filter(|case| case.backend != backend);
-        others.extend(unranked.filter_map(|case| Some((*case, latency_unranked(run, part.scenario, case)?))));
+        others.extend(unranked.filter_map(|case| Some((*case, latency_unranked(run, case)?))));
     }
     let slowest =
         others.iter().map(|(_, latency)| *latency).max_by(|one, other| one.median.total_cmp(&other.median))?;
@@ -231,8 +231,7 @@ fn busy(case: &Case) -> Option<f64> {
 fn latency(run: &Run, scenario: Scenario, case: &Case) -> Option<Spread> {
     let threads = Spread::measured(case, Measure::Threads).map_or(1.0, |threads| threads.median);
     let is_crowded = words::is_bounded(&case.backend) && case.x > threads;
-    let may_be_ranked =
-        |measure| matches!(standings(run, scenario, &[case], measure).first(), Some(Standing::Rank { .. }));
+    let may_be_ranked = |measure| matches!(standings(run, &[case], measure).first(), Some(Standing::Rank { .. }));
     if is_crowded {
         return None;
     }
@@ -253,8 +252,8 @@ fn latency(run: &Run, scenario: Scenario, case: &Case) -> Option<Spread> {
 
 /// The p50 of one whose answers differ, or that failed at times: where there is nobody else, its right answers still
 /// show how fast they can be.
-fn latency_unranked(run: &Run, scenario: Scenario, case: &Case) -> Option<Spread> {
-    let standing = standings(run, scenario, &[case], Measure::P50).into_iter().next()?;
+fn latency_unranked(run: &Run, case: &Case) -> Option<Spread> {
+    let standing = standings(run, &[case], Measure::P50).into_iter().next()?;
     let has_answers = matches!(standing, Standing::Refused(Refusal::Differs(_) | Refusal::Errors { .. }));
     Spread::measured(case, Measure::P50).filter(|p50| has_answers && p50.count >= FEWEST)
 }
@@ -267,7 +266,7 @@ fn dropped(run: &Run, backend: &str) -> Vec<String> {
     let Some(part) = run.part(Scenario::Idle) else { return Vec::new() };
     let mut letting_go: Vec<(f64, f64)> = Vec::new();
     for case in part.cases.iter().filter(|case| case.backend == backend) {
-        let standing = standings(run, Scenario::Idle, &[case], Measure::MemoryEach);
+        let standing = standings(run, &[case], Measure::MemoryEach);
         if let Some(Standing::Refused(Refusal::LetGo(kept))) = standing.first() {
             letting_go.push((case.x, *kept));
         }

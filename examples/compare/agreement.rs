@@ -15,7 +15,7 @@ const REPEATED: usize = 200;
 const AT_ONCE: usize = 16;
 
 /// All the answers of a backend have come by then; the usual ones take a second.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(15);
 /// So begins what stands in the place of an answer that did not come.
 const NO_ANSWER: &str = "no answer";
 

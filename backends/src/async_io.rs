@@ -18,7 +18,7 @@ use switchboard_core::{Backend, Connection, Offload, Rejected};
 
 pub(crate) const LISTED: Listed = Listed {
     name: "async-io",
-    advice: "async tasks that stay on their thread: many connections, little memory, the cheapest hand-over",
+    advice: "async tasks that stay on their thread: many connections, little memory, no hand-over between threads",
     knobs: &[THREADS, BLOCKING],
     has_main: true,
     make: |values| {

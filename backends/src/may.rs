@@ -52,7 +52,7 @@ use switchboard_core::{Acceptor, Backend, Connection, Offload, Rejected, Transpo
 
 pub(crate) const LISTED: Listed = Listed {
     name: "may",
-    advice: "green threads: the fastest here, code that blocks in form only; mind the stacks and thread locals",
+    advice: "green threads: little CPU a request, code that blocks in form only; mind the stacks and thread locals",
     knobs: &[
         THREADS,
         Knob { name: "stack", about: "KiB of stack for each connection [64]", range: 16..=65_536 },

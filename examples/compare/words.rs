@@ -131,10 +131,10 @@ pub(crate) fn kind(backend: &str) -> &str {
     backend.split(':').next().unwrap_or(backend)
 }
 
-/// By number; `any`, if it is none in particular.
+/// Which they are; `any`, if it is none in particular.
 pub(crate) fn cores(cores: &[usize]) -> String {
-    let cores: Vec<String> = cores.iter().map(usize::to_string).collect();
-    if cores.is_empty() { "any".into() } else { list(&cores) }
+    let numbers: Vec<String> = cores.iter().map(|core| format!("number {core}")).collect();
+    if numbers.is_empty() { "any".into() } else { list(&numbers) }
 }
 
 /// Its rank, `=` if it is shared, or a dash.

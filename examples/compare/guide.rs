@@ -8,7 +8,7 @@ use crate::measure::Measure;
 use crate::model::Run;
 use crate::point::{Entry, Point};
 use crate::scenario::Scenario;
-use crate::standing::Standing;
+use crate::standing::{Refusal, Standing};
 use crate::verdict::backends;
 use crate::warnings::is_suspect;
 use crate::words;
@@ -184,6 +184,7 @@ fn overall<'a>(points: &[Point<'_>], name: &'a str) -> Overall<'a> {
     for point in points.iter().filter(|point| !point.best().is_empty()) {
         let Some(entry) = point.entry(name) else { continue };
         match &entry.standing {
+            Standing::Refused(Refusal::TooNoisy { .. }) => overall.ranked += 1, // nobody knows where
             Standing::Refused(refusal) => {
                 overall.refused.push((point.scenario, words::reason(refusal, entry.case)));
             }

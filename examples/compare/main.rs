@@ -13,6 +13,7 @@
 //!
 //! Before anything is timed, [`agreement`] sees to it that all backends give the same answers.
 
+// They name each other from the root of the crate. Where they are tested, that is another file, which has to see them.
 pub(crate) mod against;
 pub(crate) mod agreement;
 pub(crate) mod csv;

@@ -134,6 +134,15 @@ impl Entry<'_> {
         }
     }
 
+    /// What it has measured itself, if nothing is wrong with that. Who varies too much for a place among the others can
+    /// still be compared with another by its range.
+    pub(crate) fn usable(&self) -> Option<Spread> {
+        match self.standing {
+            Standing::Rank { .. } | Standing::Refused(Refusal::TooNoisy { .. }) => self.spread,
+            Standing::Refused(_) => None,
+        }
+    }
+
     /// Its median and range, or a dash.
     pub(crate) fn shown(&self, measure: Measure) -> String {
         self.spread.map_or("–".into(), |spread| words::spread(measure, &spread))

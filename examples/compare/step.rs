@@ -1,6 +1,6 @@
 //! The same backend at two points: what grows, and what does not.
 //!
-//! Only those take part that may be ranked at both, so that nobody looks unmoved because its requests failed.
+//! Only those take part whose samples are sound at both, so that nobody looks unmoved because its requests failed.
 
 use crate::measure::Measure;
 use crate::model::{Part, Run};
@@ -33,9 +33,8 @@ pub(crate) fn steps(run: &Run, part: &Part, from: Place<'_>, to: Place<'_>, meas
     let point = |(variant, x): Place<'_>| Point::new(run, part, variant, x, measure);
     let (Some(from), Some(to)) = (point(from), point(to)) else { return Vec::new() };
     let step = |before: &crate::point::Entry<'_>| {
-        let after = to.entry(before.backend()).filter(|after| after.rank().is_some())?;
-        before.rank()?;
-        Some(Step { backend: before.backend().to_string(), from: before.spread?, to: after.spread? })
+        let after = to.entry(before.backend())?;
+        Some(Step { backend: before.backend().to_string(), from: before.usable()?, to: after.usable()? })
     };
     from.entries.iter().filter_map(step).collect()
 }
@@ -46,7 +45,7 @@ pub(crate) fn unfit(run: &Run, part: &Part, from: Place<'_>, to: Place<'_>, meas
     let (from, to) = (point(from)?, point(to)?);
     let unfit = from.entries.iter().filter_map(|before| {
         let after = to.entry(before.backend())?;
-        let refused = [before, after].into_iter().find(|entry| entry.rank().is_none())?;
+        let refused = [before, after].into_iter().find(|entry| entry.usable().is_none())?;
         let reason = refused.refusal()?;
         let figures = match before.spread.zip(after.spread) {
             Some((before, after)) => {

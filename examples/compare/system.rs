@@ -75,13 +75,14 @@ impl Status {
 /// takes a tenth of a second.
 fn timekeeper_wakeups() -> u64 {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
-    let path = PATH.get_or_init(|| {
+    if PATH.get().is_none() {
         let threads = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
         let mut paths = threads.map(|thread| thread.path());
         let is_it = |path: &PathBuf| read(&path.join("comm").to_string_lossy()).trim() == TIMEKEEPER;
-        paths.find(is_it).unwrap_or_default()
-    });
-    Status(read(&path.join("status").to_string_lossy())).number("voluntary_ctxt_switches:")
+        paths.find(is_it).map(|path| PATH.set(path)); // a thread that has just begun has no name yet
+    }
+    let path = PATH.get().map(|path| path.join("status")).unwrap_or_default();
+    Status(read(&path.to_string_lossy())).number("voluntary_ctxt_switches:")
 }
 
 /// The CPU time a process has used since it began, with that of threads which are over; in microseconds.

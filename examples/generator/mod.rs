@@ -156,7 +156,7 @@ impl Run<'_> {
     /// Waits until everybody has been connected once; but not for ever, for some server may never take them all.
     fn wait_until_settled(&self, stop: &AtomicBool) {
         const LOOK: Duration = Duration::from_millis(2);
-        const PATIENCE: Duration = Duration::from_secs(3);
+        const PATIENCE: Duration = Duration::from_secs(8);
         while self.strangers.load(Relaxed) > 0 && self.now() < PATIENCE && !stop.load(Relaxed) {
             thread::sleep(LOOK);
         }

@@ -117,11 +117,10 @@ fn both<'a>(point: &Point<'_>, one: &'a str, other: &'a str) -> Result<[Figure<'
 
 fn usable(point: &Point<'_>, backend: &str) -> Result<Spread, String> {
     let entry = point.entry(backend).ok_or_else(|| format!("{backend} was not measured"))?;
-    match (&entry.standing, entry.spread) {
-        (Standing::Refused(refusal), _) => Err(format!("of {backend}, {}", words::reason(refusal, entry.case))),
-        (Standing::Rank { .. }, Some(spread)) => Ok(spread),
-        (Standing::Rank { .. }, None) => Err(format!("{backend} was not measured")),
-    }
+    entry.usable().ok_or_else(|| match &entry.standing {
+        Standing::Refused(refusal) => format!("of {backend}, {}", words::reason(refusal, entry.case)),
+        Standing::Rank { .. } => format!("{backend} was not measured"),
+    })
 }
 
 /// Where the system's queue of new connections was too short, a client waited for a second or more.

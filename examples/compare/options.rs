@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// Runs one handler on every backend under loads that tell them apart, and explains what came out
 ///
-/// A full run takes some twenty minutes, --quick a minute and a half. The load stays on this machine. Ctrl-C ends
+/// A full run takes some 25 minutes, --quick a minute and a half. The load stays on this machine. Ctrl-C ends
 /// measuring; what has been measured by then is reported.
 #[derive(Debug, Parser)]
 #[command(name = "compare", version, args_conflicts_with_subcommands = true)]

@@ -22,7 +22,7 @@ use switchboard::AnyBackend;
 
 /// When a quick run stops measuring.
 const QUICK_END: Duration = Duration::from_secs(110);
-/// How many connections are idle in S4, if so many files may be open.
+/// How many connections are idle in S4, and the most anywhere, if so many files may be open.
 const MOST_IDLE: usize = 5000;
 /// What is 100 % in S3 if nobody tells.
 const FALLBACK: f64 = 1000.0;

@@ -105,18 +105,22 @@ impl FromStr for Scenario {
 
 use Measure as M;
 
-/// The columns most loads have.
+/// What a load can be asked; a column without figures is not shown.
 const USUAL: &[Measure] = &[
     M::Rate,
+    M::Throughput,
     M::Cpu,
     M::P50,
+    M::P90,
     M::P99,
     M::P999,
     M::Max,
     M::Voluntary,
     M::Involuntary,
+    M::Syscalls,
     M::Threads,
     M::Memory,
+    M::Overflows,
     M::Generator,
 ];
 
@@ -130,20 +134,7 @@ const ABOUT: [About; 10] = [
         axis: "",
         headline: M::Cpu,
         verdict: ("", 4.0),
-        columns: &[
-            M::Rate,
-            M::Cpu,
-            M::P50,
-            M::P99,
-            M::P999,
-            M::Max,
-            M::Voluntary,
-            M::Involuntary,
-            M::Threads,
-            M::Memory,
-            M::Overflows,
-            M::Generator,
-        ],
+        columns: USUAL,
     },
     About {
         title: "Kept connections, from few to many",
@@ -152,21 +143,7 @@ const ABOUT: [About; 10] = [
         axis: "connections",
         headline: M::Cpu,
         verdict: ("", 64.0),
-        columns: &[
-            M::Rate,
-            M::Cpu,
-            M::P50,
-            M::P90,
-            M::P99,
-            M::P999,
-            M::Max,
-            M::Voluntary,
-            M::Involuntary,
-            M::Syscalls,
-            M::Threads,
-            M::Memory,
-            M::Generator,
-        ],
+        columns: USUAL,
     },
     About {
         title: "Requests at a fixed rate",
@@ -227,19 +204,7 @@ const ABOUT: [About; 10] = [
         axis: "",
         headline: M::Cpu,
         verdict: ("1 KiB", 0.0),
-        columns: &[
-            M::Rate,
-            M::Throughput,
-            M::Cpu,
-            M::P50,
-            M::P99,
-            M::Max,
-            M::Voluntary,
-            M::Involuntary,
-            M::Threads,
-            M::Memory,
-            M::Generator,
-        ],
+        columns: USUAL,
     },
     About {
         title: "Timers",

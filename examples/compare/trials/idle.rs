@@ -50,7 +50,7 @@ pub(super) fn measure(bench: &Bench, trial: &Trial) -> Result<Sample, String> {
     let mut sample = watched.sample();
     let seconds = NOTHING.as_secs_f64();
     sample.measures.insert(Measure::IdleCpu, (ended - began) / seconds);
-    sample.measures.insert(Measure::Wakeups, (still.wakeups - quiet.wakeups) as f64 / seconds);
+    sample.measures.insert(Measure::Wakeups, still.wakeups.saturating_sub(quiet.wakeups) as f64 / seconds);
     sample.measures.remove(&Measure::Generator); // it waits for the time to come
     if count > 0 {
         sample.measures.insert(Measure::Kept, 100.0 * kept as f64 / count as f64);

@@ -186,8 +186,9 @@ impl Watched {
             BTreeMap::from([(Measure::Rate, answered / outcome.seconds), (Measure::Generator, 100.0 * outcome.busy)]);
         if answered > 0.0 {
             measures.insert(Measure::Cpu, self.cpu / answered);
-            measures.insert(Measure::Voluntary, (after.voluntary - before.voluntary) as f64 / answered);
-            measures.insert(Measure::Involuntary, (after.involuntary - before.involuntary) as f64 / answered);
+            measures.insert(Measure::Voluntary, after.voluntary.saturating_sub(before.voluntary) as f64 / answered);
+            measures
+                .insert(Measure::Involuntary, after.involuntary.saturating_sub(before.involuntary) as f64 / answered);
         }
         measures.insert(Measure::Threads, self.threads as f64);
         measures.insert(Measure::Memory, after.peak_memory as f64);

@@ -24,7 +24,7 @@ pub(super) fn measure(bench: &Bench, trial: &Trial) -> Result<Sample, String> {
     let watched = watch(bench, &mut service, &load)?;
     let late = service.lateness()?;
     let mut sample = watched.sample();
-    let wakeups = watched.after.wakeups - watched.before.wakeups;
+    let wakeups = watched.after.wakeups.saturating_sub(watched.before.wakeups);
     sample.measures.extend([
         (Measure::Wakeups, wakeups as f64 / watched.outcome.seconds),
         (Measure::LateP50, late.p50 as f64),

@@ -128,6 +128,9 @@ struct Run<'a> {
     tickets: Tickets,
     /// How many have never been connected.
     strangers: AtomicUsize,
+    /// Requests may be sent: no sooner than all are connected, where there is a warm-up that begins then. A server
+    /// that is busy with those who came first accepts the others late, or not at all.
+    is_asking: AtomicBool,
 }
 
 /// How many requests may still be sent; without a number, as many as one likes.
@@ -200,6 +203,7 @@ impl Load {
             window: Window::new(),
             tickets: Tickets(tickets),
             strangers: AtomicUsize::new(self.connections),
+            is_asking: AtomicBool::new(warm_up.is_zero() || self.reconnect),
         };
         let workers: Vec<_> = (0..self.threads).map(|thread| Worker::new(&run, thread)).collect::<io::Result<_>>()?;
         let wakers: Vec<_> = workers.iter().map(Worker::waker).collect::<io::Result<_>>()?;
@@ -213,6 +217,8 @@ impl Load {
             drop(done);
             if !warm_up.is_zero() {
                 run.wait_until_settled(stop);
+                run.is_asking.store(true, Relaxed);
+                wakers.iter().for_each(|waker| drop(waker.wake())); // who cannot be woken looks before long
                 run.wait(Some(run.now() + warm_up), &all_done, stop);
                 run.begin(moment);
             }

@@ -1,8 +1,9 @@
 //! When the next request is due, and when the next connection may be opened. Time is an argument, counted from the
 //! start of the run; nothing here waits.
 //!
-//! In an open loop request i is due at i / rate, whatever the answers do. If nobody could take it then, it is still due
-//! then, and its latency is counted from there: a server that stalls does not hide it by not being asked.
+//! Nothing is due before the schedule begins. In an open loop request i is due i / rate later, whatever the answers do.
+//! If nobody could take it then, it is still due then, and its latency is counted from there: a server that stalls does
+//! not hide it by not being asked.
 
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ const SPIN: Duration = Duration::from_micros(1500);
 /// The requests of one thread, which are every `stride`-th of all.
 pub(super) struct Schedule {
     pace: Pace,
+    begin: Option<Duration>,
     next: u64,
     stride: u64,
 }
@@ -28,14 +30,19 @@ pub(super) struct Schedule {
 impl Schedule {
     /// That of the thread of this number, out of so many.
     pub(super) fn new(pace: Pace, thread: usize, threads: usize) -> Self {
-        Schedule { pace, next: thread as u64, stride: threads as u64 }
+        Schedule { pace, begin: None, next: thread as u64, stride: threads as u64 }
+    }
+
+    /// From now on there are requests. Only the first call counts.
+    pub(super) fn begin(&mut self, now: Duration) {
+        self.begin.get_or_insert(now);
     }
 
     /// When the request that can be sent now was due; `None` if there is none yet.
     pub(super) fn due(&self, now: Duration) -> Option<Duration> {
-        match self.next() {
-            None => Some(now),
-            Some(next) => (next <= now).then_some(next),
+        match self.pace {
+            Pace::Closed => self.begin.map(|_| now),
+            Pace::Open { .. } => self.next().filter(|next| *next <= now),
         }
     }
 
@@ -55,16 +62,15 @@ impl Schedule {
         let (Pace::Open { rate }, Some(oldest)) = (self.pace, self.next().filter(|next| *next <= now)) else {
             return None;
         };
-        let last = (now.as_secs_f64() * rate) as u64;
+        let last = (now.saturating_sub(self.begin?).as_secs_f64() * rate) as u64;
         Some((last.saturating_sub(self.next) / self.stride + 1, oldest))
     }
 
-    /// In a closed loop there is no such time.
+    /// In a closed loop, and before the beginning, there is no such time.
     fn next(&self) -> Option<Duration> {
-        match self.pace {
-            Pace::Closed => None,
-            Pace::Open { rate } => Some(Duration::try_from_secs_f64(self.next as f64 / rate).unwrap_or(Duration::MAX)),
-        }
+        let Pace::Open { rate } = self.pace else { return None };
+        let after = Duration::try_from_secs_f64(self.next as f64 / rate).unwrap_or(Duration::MAX);
+        Some(self.begin?.saturating_add(after))
     }
 }
 
@@ -117,9 +123,30 @@ mod tests {
         assert_eq!((ramp.sleep(101 * MS), ramp.sleep(200 * MS)), (7 * MS, Duration::ZERO));
     }
 
+    /// One that has begun.
+    fn begun(pace: Pace, thread: usize, threads: usize) -> Schedule {
+        let mut schedule = Schedule::new(pace, thread, threads);
+        schedule.begin(Duration::ZERO);
+        schedule
+    }
+
+    #[test]
+    fn nothing_is_due_and_nothing_owed_for_the_time_before_it_begins() {
+        for pace in [Pace::Closed, Pace::Open { rate: 100.0 }] {
+            let mut schedule = Schedule::new(pace, 0, 1);
+            assert_eq!((schedule.due(50 * MS), schedule.sleep(50 * MS), schedule.owed(50 * MS)), (None, None, None));
+            schedule.begin(50 * MS);
+            schedule.begin(60 * MS);
+            assert_eq!(schedule.due(50 * MS), Some(50 * MS));
+        }
+        let mut schedule = Schedule::new(Pace::Open { rate: 100.0 }, 0, 1);
+        schedule.begin(50 * MS);
+        assert_eq!(schedule.owed(75 * MS), Some((3, 50 * MS)));
+    }
+
     #[test]
     fn a_stall_is_made_up_for_and_counted_from_when_requests_were_due() {
-        let mut schedule = Schedule::new(Pace::Open { rate: 100.0 }, 0, 1);
+        let mut schedule = begun(Pace::Open { rate: 100.0 }, 0, 1);
         assert_eq!(schedule.due(Duration::ZERO), Some(Duration::ZERO));
         schedule.advance();
         assert_eq!(schedule.due(9 * MS), None);
@@ -136,7 +163,7 @@ mod tests {
     fn threads_share_the_rate() {
         let mut dues = Vec::new();
         for thread in 0..3 {
-            let mut schedule = Schedule::new(Pace::Open { rate: 1000.0 }, thread, 3);
+            let mut schedule = begun(Pace::Open { rate: 1000.0 }, thread, 3);
             while let Some(due) = schedule.due(8 * MS) {
                 dues.push(due);
                 schedule.advance();
@@ -148,11 +175,11 @@ mod tests {
 
     #[test]
     fn nobody_sleeps_shortly_before_a_request() {
-        let mut schedule = Schedule::new(Pace::Open { rate: 100.0 }, 0, 1);
+        let mut schedule = begun(Pace::Open { rate: 100.0 }, 0, 1);
         schedule.advance();
         assert_eq!(schedule.sleep(Duration::ZERO), Some(10 * MS - SPIN));
         assert_eq!(schedule.sleep(9 * MS), Some(Duration::ZERO));
         assert_eq!(schedule.sleep(90 * MS), Some(Duration::ZERO));
-        assert_eq!(Schedule::new(Pace::Closed, 0, 1).sleep(9 * MS), None);
+        assert_eq!(begun(Pace::Closed, 0, 1).sleep(9 * MS), None);
     }
 }

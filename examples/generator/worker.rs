@@ -32,8 +32,8 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// A read takes so much.
 const BUFFER: usize = 64 << 10;
 
-/// Of the waker that says that it is over.
-const OVER: Token = Token(usize::MAX);
+/// Of the waker that says that it begins, and that it is over.
+const WAKER: Token = Token(usize::MAX);
 
 pub(super) struct Worker<'a> {
     run: &'a Run<'a>,
@@ -102,22 +102,25 @@ impl<'a> Worker<'a> {
     }
 
     pub(super) fn waker(&self) -> io::Result<Waker> {
-        Waker::new(self.poll.registry(), OVER)
+        Waker::new(self.poll.registry(), WAKER)
     }
 
     pub(super) fn work(mut self) -> io::Result<Tally> {
         let mut events = Events::with_capacity(1024);
-        let mut now = self.run.now();
         while !self.is_over() {
-            self.begin_what_is_due(now);
-            self.wait(&mut events)?;
-            for event in events.iter().filter(|event| event.token() != OVER) {
-                self.on_event(event.token().0, event.into());
-            }
-            now = self.run.now();
+            self.turn(&mut events)?;
         }
-        self.conclude(now);
+        self.conclude(self.run.now());
         Ok(self.tally)
+    }
+
+    fn turn(&mut self, events: &mut Events) -> io::Result<()> {
+        self.begin_what_is_due(self.run.now());
+        self.wait(events)?;
+        for event in events.iter().filter(|event| event.token() != WAKER) {
+            self.on_event(event.token().0, event.into());
+        }
+        Ok(())
     }
 
     fn is_over(&self) -> bool {
@@ -126,6 +129,9 @@ impl<'a> Worker<'a> {
 
     /// All that time brings: connections, requests, and the end of patience.
     fn begin_what_is_due(&mut self, now: Duration) {
+        if self.run.is_asking.load(Relaxed) {
+            self.schedule.begin(now);
+        }
         while self.down.front().is_some_and(|(then, _)| *then <= now) && self.ramp.take(now) {
             self.down.pop_front().into_iter().for_each(|(_, index)| self.start(index, now));
         }
@@ -355,5 +361,45 @@ impl<'a> Worker<'a> {
             self.tally.step(micros(end.saturating_sub(oldest)), end, window);
         }
         self.tally.conclude(now, window);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::test_server::{RIGHT, answer_all, serve_all};
+    use super::super::{Load, Run, Span, Tickets, Window};
+    use super::*;
+    use std::sync::atomic::{AtomicBool, AtomicUsize};
+    use std::time::Instant;
+
+    #[test]
+    fn nothing_is_asked_before_the_others_are_connected() {
+        let ask = Ask { request: b"GET / HTTP/1.1\r\n\r\n".into(), expected: None, class: 0 };
+        let load = Load {
+            addr: serve_all(|stream| answer_all(stream, RIGHT)),
+            connections: 3,
+            threads: 1,
+            mix: vec![ask],
+            pace: Pace::Closed,
+            reconnect: false,
+            span: Span::Requests(3),
+            timeout: Duration::from_secs(60),
+        };
+        let run = Run {
+            load: &load,
+            start: Instant::now(),
+            window: Window::new(),
+            tickets: Tickets(None),
+            strangers: AtomicUsize::new(3),
+            is_asking: AtomicBool::new(false),
+        };
+        let (mut worker, mut events) = (Worker::new(&run, 0).unwrap(), Events::with_capacity(8));
+        while worker.free.len() < 3 {
+            worker.turn(&mut events).unwrap();
+        }
+        assert_eq!((worker.asked, run.strangers.load(Relaxed)), (0, 0));
+        run.is_asking.store(true, Relaxed);
+        worker.begin_what_is_due(run.now());
+        assert_eq!((worker.asked, worker.free.len()), (3, 0));
     }
 }

@@ -3,7 +3,7 @@
 //! The pick is the best group of the scenario that stands for the load: all that nobody is clearly better than, the
 //! simplest first. If nobody may be ranked there, nothing is picked, and it says why.
 
-use crate::findings::ranking;
+use crate::findings::{handlers::bounds, ranking};
 use crate::measure::Measure;
 use crate::model::Run;
 use crate::point::{Entry, Point};
@@ -75,6 +75,7 @@ fn advice(run: &Run, load: &'static str, point: &Point<'_>) -> Advice {
     why.extend(runner_up(point));
     if point.scenario == Scenario::Blocking {
         why.extend(if_told(run, point));
+        why.extend(run.part(point.scenario).and_then(bounds));
     }
     why.extend(but(run, point));
     why.extend(ranking::refused(point));
@@ -122,20 +123,22 @@ fn if_told(run: &Run, point: &Point<'_>) -> Option<String> {
     }
 }
 
-/// A pick by CPU time that makes some wait clearly longer than others do.
+/// A pick by CPU time, or by the longest waits, that makes requests wait clearly longer in another way.
 fn but(run: &Run, point: &Point<'_>) -> Option<String> {
-    if point.measure != Measure::Cpu {
-        return None;
-    }
-    let late = point.by(run, Measure::P99)?;
+    let (measure, which) = match point.measure {
+        Measure::Cpu => (Measure::P99, "p99, which 1 of 100 requests exceeds"),
+        Measure::P99 => (Measure::P50, "p50, which half of the requests exceed"),
+        _ => return None,
+    };
+    let waits = point.by(run, measure)?;
     let slow = |picked: &&Entry<'_>| {
-        let entry = late.entry(picked.backend())?;
-        let better = late.beaten_by(entry)?;
-        let (own, other) = (entry.shown(Measure::P99), better.shown(Measure::P99));
-        Some(format!("{} ({own}) is clearly behind {} ({other})", entry.backend(), better.backend()))
+        let entry = waits.entry(picked.backend())?;
+        let better = waits.beaten_by(entry)?;
+        let (own, other) = (entry.shown(measure), better.shown(measure));
+        Some(format!("{} with {own} is clearly behind {} with {other}", entry.backend(), better.backend()))
     };
     let slow: Vec<String> = point.best().iter().filter_map(slow).collect();
-    (!slow.is_empty()).then(|| format!("But in p99, which 1 of 100 requests exceeds, {}.", words::list(&slow)))
+    (!slow.is_empty()).then(|| format!("But in {which}, {}.", words::list(&slow)))
 }
 
 /// What is known of a backend over all scenarios.
@@ -143,6 +146,8 @@ struct Overall<'a> {
     name: &'a str,
     /// Where it was measured and could not be ranked, though others could.
     refused: Vec<(Scenario, String)>,
+    /// Where its samples do not set it apart, so that nobody knows.
+    unplaced: Vec<Scenario>,
     /// How far behind the best it is where it is furthest behind, and where.
     worst: Option<(f64, Scenario)>,
     /// In how many scenarios it is ranked.
@@ -172,6 +177,7 @@ fn unknown(points: &[Point<'_>], names: &[String]) -> Option<Advice> {
     let who = if picks.len() == 1 { "the one that is" } else { "those that are" };
     let mut why = vec![format!("Over {}, {who} least far behind in the worst scenario.", words::list(&scenarios))];
     why.push(distances(points, &steady));
+    why.extend(unplaced(&steady));
     let failings = failings(&all);
     if !failings.is_empty() {
         why.push(failings);
@@ -180,11 +186,14 @@ fn unknown(points: &[Point<'_>], names: &[String]) -> Option<Advice> {
 }
 
 fn overall<'a>(points: &[Point<'_>], name: &'a str) -> Overall<'a> {
-    let mut overall = Overall { name, refused: Vec::new(), worst: None, ranked: 0 };
+    let mut overall = Overall { name, refused: Vec::new(), unplaced: Vec::new(), worst: None, ranked: 0 };
     for point in points.iter().filter(|point| !point.best().is_empty()) {
         let Some(entry) = point.entry(name) else { continue };
         match &entry.standing {
-            Standing::Refused(Refusal::TooNoisy { .. }) => overall.ranked += 1, // nobody knows where
+            Standing::Refused(Refusal::TooNoisy { .. }) => {
+                overall.ranked += 1;
+                overall.unplaced.push(point.scenario);
+            }
             Standing::Refused(refusal) => {
                 overall.refused.push((point.scenario, words::reason(refusal, entry.case)));
             }
@@ -221,6 +230,17 @@ fn distances(points: &[Point<'_>], steady: &[&Overall<'_>]) -> String {
     let mut steady = steady.to_vec();
     steady.sort_by(|one, other| behind(one).total_cmp(&behind(other)));
     format!("How far behind the best, at worst: {}.", steady.iter().map(place).collect::<Vec<_>>().join("; "))
+}
+
+/// What the distances leave out.
+fn unplaced(steady: &[&Overall<'_>]) -> Option<String> {
+    let place = |one: &&Overall<'_>| {
+        let scenarios: Vec<String> = one.unplaced.iter().map(Scenario::to_string).collect();
+        (!scenarios.is_empty()).then(|| format!("{} in {}", one.name, words::list(&scenarios)))
+    };
+    let places: Vec<String> = steady.iter().filter_map(place).collect();
+    let what = "Not counted, because the samples there do not set it apart from others of different ranks";
+    (!places.is_empty()).then(|| format!("{what}: {}.", words::list(&places)))
 }
 
 /// Who is out, and why: each reason once.
@@ -318,6 +338,21 @@ mod tests {
             }
         }
         let (_, why) = pick(&run, "Short requests");
-        assert!(why.contains("But in p99, which 1 of 100 requests exceeds, may (50.5 ms"), "{why}");
+        assert!(why.contains("But in p99, which 1 of 100 requests exceeds, may with 50.5 ms"), "{why}");
+    }
+
+    #[test]
+    fn a_pick_by_the_longest_waits_says_so_if_the_usual_one_is_longer() {
+        let mut run = whole();
+        let best = pick(&run, "Some requests compute").0;
+        let cases = run.parts.iter_mut().filter(|part| part.scenario == Scenario::Computing);
+        for case in cases.flat_map(|part| &mut part.cases) {
+            let p50 = if best.contains(&case.backend) { 5_000.0 } else { 1_000.0 };
+            for sample in &mut case.samples {
+                sample.measures.insert(Measure::P50, p50);
+            }
+        }
+        let (_, why) = pick(&run, "Some requests compute");
+        assert!(why.contains("But in p50, which half of the requests exceed, "), "{why}");
     }
 }

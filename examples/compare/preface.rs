@@ -51,12 +51,23 @@ pub(crate) fn notes(run: &Run) -> Vec<String> {
 pub(crate) fn machine(environment: &Environment) -> String {
     let known = [
         environment.cpu.clone(),
-        if environment.cores > 0 { words::plural(environment.cores as f64, "core") } else { String::new() },
+        cores(environment),
         if environment.memory > 0 { format!("{} of memory", memory(environment)) } else { String::new() },
         environment.kernel.clone(),
     ];
     let known: Vec<String> = known.into_iter().filter(|word| !word.is_empty()).collect();
     if known.is_empty() { "a machine that did not tell what it is".into() } else { known.join(", ") }
+}
+
+/// `2 cores (1 for the server)`.
+fn cores(environment: &Environment) -> String {
+    match (environment.cores, environment.server_cores.len()) {
+        (0, _) => String::new(),
+        (all, of_the_server) if (1..all).contains(&of_the_server) => {
+            format!("{} ({of_the_server} for the server)", words::plural(all as f64, "core"))
+        }
+        (all, _) => words::plural(all as f64, "core"),
+    }
 }
 
 /// All that is known of the place where it ran, by name.

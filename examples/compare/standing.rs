@@ -217,7 +217,7 @@ impl fmt::Display for Refusal {
             Self::GeneratorBound(busy) => write!(f, "generator-bound ({busy:.0} % busy)"),
             Self::TooNoisy { measure, low, high } => {
                 let [low, high] = [low, high].map(|value| measure.unit().show(*value));
-                write!(f, "its samples vary too much to place it, from {low} to {high}")
+                write!(f, "its samples, from {low} to {high}, do not set it apart from others of different ranks")
             }
             Self::Generator(classes) => write!(f, "the load generator could not do its part ({classes})"),
             Self::TooFew(count) => write!(f, "{count} samples, which is fewer than {FEWEST}"),
@@ -260,11 +260,13 @@ mod tests {
         let best = case("best", 64.0, Measure::P99, &[10.6, 11.0, 13.6]);
         let steady = case("steady", 64.0, Measure::P99, &[28.0, 29.0, 30.0]);
         let noisy = case("noisy", 64.0, Measure::P99, &[4.1, 34.5, 46.8]);
-        let refused = "not ranked: its samples vary too much to place it, from 4.10 µs to 46.8 µs";
+        let refused =
+            "not ranked: its samples, from 4.10 µs to 46.8 µs, do not set it apart from others of different ranks";
         assert_eq!(ranks(&[best.clone(), steady, noisy.clone()], Measure::P99), ["1", "2", refused]);
         // It is not clearly worse than the best, and yet far away.
         let wide = case("wide", 64.0, Measure::P99, &[4.1, 345.0, 468.0]);
-        let refused = "not ranked: its samples vary too much to place it, from 4.10 µs to 468 µs";
+        let refused =
+            "not ranked: its samples, from 4.10 µs to 468 µs, do not set it apart from others of different ranks";
         assert_eq!(ranks(&[wide, best.clone()], Measure::P99), [refused, "1"]);
         let shared = "1 (no clear difference)";
         assert_eq!(ranks(&[noisy, best], Measure::P99), [shared, shared], "thrice as far may be noise");

@@ -77,7 +77,7 @@ pub(crate) fn describe_rise(what: &str, steps: &[Step], measure: Measure) -> Opt
     let others: Vec<&Step> = steps.iter().filter(|step| !step.rises()).collect();
     let clauses = [
         moving("rises clearly for", steps, Step::rises, measure),
-        (!others.is_empty()).then(|| format!("does not rise for {}", unmoved(&others, measure))),
+        (!others.is_empty()).then(|| format!("shows no clear rise for {}", unmoved(&others, measure))),
     ];
     joined(what, clauses.into_iter().flatten().collect())
 }
@@ -134,10 +134,10 @@ mod tests {
              (1.01 ms, then 1.30 ms)."
         );
         let rise = describe_rise("p99", &steps, Measure::P99).expect("a sentence");
-        assert!(rise.ends_with("; it does not rise for threads (1.01 ms, then 1.30 ms)."), "{rise}");
+        assert!(rise.ends_with("; it shows no clear rise for threads (1.01 ms, then 1.30 ms)."), "{rise}");
         let falling = Step { backend: "pool".into(), from: steps[1].to, to: steps[1].from };
         let falling = describe_rise("p99", &[falling], Measure::P99);
-        assert_eq!(falling.as_deref(), Some("p99 does not rise for pool (104 ms, then 1.01 ms)."));
+        assert_eq!(falling.as_deref(), Some("p99 shows no clear rise for pool (104 ms, then 1.01 ms)."));
         let unfit = unfit(&run, &run.parts[0], ("", 0.0), ("", 10.0), Measure::P99).expect("a sentence");
         assert_eq!(unfit, "Not compared: few (1 ms, then 9 ms; 2 samples (at least 3 are needed)).");
     }

@@ -224,7 +224,8 @@ pub(crate) fn reason(refusal: &Refusal, case: &Case) -> String {
 fn untold(case: &Case) -> String {
     let answered: Vec<f64> = case.samples.iter().map(|sample| sample.answered as f64).collect();
     match Spread::of(&answered) {
-        Some(answers) if answers.median > 0.0 && answers.median < ENOUGH => {
+        // Where there were enough for a p99, it is something else that is missing.
+        Some(answers) if (1.0..ENOUGH).contains(&answers.median) && case.values(Measure::P99).is_empty() => {
             format!("{} in a sample, which is too few to tell", plural(answers.median, "answer"))
         }
         _ => "not measured".into(),

@@ -76,7 +76,7 @@ fn why(run: &Run, part: &Part) -> Vec<String> {
 }
 
 /// What is true of those with a bound, though it may not have been reached.
-fn bounds(part: &Part) -> Option<String> {
+pub(crate) fn bounds(part: &Part) -> Option<String> {
     let is_there = |kind: &str| part.cases.iter().any(|case| words::kind(&case.backend) == kind);
     let (who, bound, verb) = match (is_there("pool"), is_there("workqueue")) {
         (true, true) => ("pool and workqueue", "64 and 256", "have"),

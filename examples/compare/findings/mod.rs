@@ -5,7 +5,7 @@
 //! sentences.
 
 mod connections;
-mod handlers;
+pub(crate) mod handlers;
 pub(crate) mod ranking;
 mod requests;
 mod seed;
@@ -126,7 +126,7 @@ mod tests {
         let text = answer(&quick(), Scenario::Blocking);
         let parts = [
             "rises clearly for may (1.05 ms to 310 ms, 295 times), smol (1.15 ms to 205 ms, 178 times) and async-io",
-            "does not rise for threads, workqueue and pool:64 (1.90–1.92 ms, then 1.95–1.97 ms)",
+            "shows no clear rise for threads, workqueue and pool:64 (1.90–1.92 ms, then 1.95–1.97 ms)",
             "pool and workqueue have a bounded number of threads (64 and 256 unless told otherwise)",
             "falls to 1.30 ms for may, 1.45 ms for smol and 1.42 ms for async-io",
         ];

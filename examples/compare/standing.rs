@@ -167,7 +167,7 @@ fn judge(run: &Run, case: &Case, measure: Measure) -> Result<Spread, Refusal> {
     if let Some(kept) = Spread::measured(case, Measure::Kept)
         && kept.low < KEEPS
     {
-        return Err(Refusal::LetGo(kept.median));
+        return Err(Refusal::LetGo(if kept.median < KEEPS { kept.median } else { kept.low }));
     }
     if measure.better() == Better::Neither {
         return Err(Refusal::NotOrdered);
@@ -297,6 +297,20 @@ mod tests {
         let slow = case("b", 64.0, Measure::Rate, &[2.0, 2.0, 2.0]);
         assert_eq!(ranks(&[fast.clone(), slow], Measure::Rate), ["not ranked: generator-bound (97 % busy)", "1"]);
         assert_eq!(ranks(&[fast], Measure::Cpu), ["1"], "what the server spends is its own");
+    }
+
+    #[test]
+    fn who_let_go_of_some_once_is_told_with_the_fewest_it_kept() {
+        let kept = |samples: [f64; 3]| {
+            let mut one = case("one", 0.0, Measure::MemoryEach, &[1.0, 1.0, 1.0]);
+            for (sample, kept) in one.samples.iter_mut().zip(samples) {
+                sample.measures.insert(Measure::Kept, kept);
+            }
+            ranks(&[one], Measure::MemoryEach).remove(0)
+        };
+        assert_eq!(kept([100.0, 90.4, 100.0]), "not ranked: kept 90.4 % of the connections");
+        assert_eq!(kept([5.1, 4.4, 5.1]), "not ranked: kept 5.1 % of the connections");
+        assert_eq!(kept([100.0; 3]), "1");
     }
 
     #[test]

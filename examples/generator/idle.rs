@@ -17,6 +17,7 @@ const BATCH: usize = 100;
 pub(crate) struct Idle {
     kept: Vec<Connection>,
     opened: usize,
+    late: usize,
     errors: Errors,
 }
 
@@ -37,7 +38,7 @@ impl Idle {
     /// Opens so many, each of which asks once. When all have their answers, or have failed, or after `timeout`, those
     /// with an answer are kept.
     pub(crate) fn open(addr: SocketAddr, count: usize, request: &[u8], timeout: Duration) -> io::Result<Self> {
-        let idle = Idle { kept: Vec::with_capacity(count), opened: 0, errors: Errors::default() };
+        let idle = Idle { kept: Vec::with_capacity(count), opened: 0, late: 0, errors: Errors::default() };
         let clients = (0..count).map(|_| None).collect();
         let buffer = vec![0; 64 << 10].into();
         let mut opening = Opening { addr, request, poll: Poll::new()?, clients, begun: 0, under_way: 0, idle, buffer };
@@ -48,6 +49,11 @@ impl Idle {
     /// How many have had their answer.
     pub(crate) fn opened(&self) -> usize {
         self.opened
+    }
+
+    /// How many had neither an answer nor a failure when the time was over.
+    pub(crate) fn late(&self) -> usize {
+        self.late
     }
 
     /// How many of these the server has not closed by now.
@@ -80,8 +86,9 @@ impl Opening<'_> {
                 self.on_event(event.token().0, event.into());
             }
         }
-        let late = self.clients.iter_mut().filter_map(Option::take).count() + self.clients.len() - self.begun;
-        (0..late).for_each(|_| self.idle.errors.count(Error::Timeout));
+        let unanswered = self.clients.iter_mut().filter_map(Option::take).count();
+        self.idle.late = unanswered + self.clients.len() - self.begun;
+        (0..self.idle.late).for_each(|_| self.idle.errors.count(Error::Timeout));
         Ok(())
     }
 
@@ -156,5 +163,13 @@ mod tests {
         let addr = serve(|stream| answer_all(stream, b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"));
         let idle = Idle::open(addr, 1, b"GET / HTTP/1.1\r\n\r\n", LONG).unwrap();
         assert_eq!((idle.opened(), idle.errors().to_string().as_str()), (0, "1 5xx"));
+        assert_eq!(idle.late(), 0);
+    }
+
+    #[test]
+    fn whom_the_time_was_too_short_for_is_late() {
+        let addr = serve(|mut stream| std::io::Read::read_to_end(&mut stream, &mut Vec::new()).map(|_| ()));
+        let idle = Idle::open(addr, 3, b"GET / HTTP/1.1\r\n\r\n", Duration::from_millis(1)).unwrap();
+        assert_eq!((idle.opened(), idle.late(), idle.errors().to_string().as_str()), (0, 3, "3 timeout"));
     }
 }

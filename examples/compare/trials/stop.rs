@@ -1,5 +1,6 @@
 //! S10: a stop, with requests on the way and idle connections open.
 
+use super::idle::all_there;
 use super::load::{JUDGED, get};
 use super::{Bench, Trial};
 use crate::generator::Idle;
@@ -25,6 +26,7 @@ pub(super) fn measure(bench: &Bench, trial: &Trial) -> Result<Sample, String> {
     let ask = get("/", HELLO.into(), JUDGED);
     let count = trial.x as usize;
     let idle = Idle::open(service.addr, count, &ask.request, PATIENCE).map_err(generator)?;
+    all_there(&idle, count)?;
     let on_the_way = ON_THE_WAY.min(backend(&trial.backend)?.capacity());
     let waiting = (0..on_the_way).map(|_| ask_to_wait(service.addr)).collect::<io::Result<Vec<_>>>();
     let waiting = waiting.map_err(generator)?;

@@ -29,6 +29,8 @@ const CROWD: f64 = 16.0;
 const MULTITUDE: f64 = 256.0;
 /// Who keeps less than this share of one core busy has time left.
 const BUSY: f64 = 0.7;
+/// So many samples are too few for a rank, but enough for something so far off.
+const ENOUGH_TO_SUSPECT: usize = 2;
 /// A load average for each core from which on a machine has other things to do.
 const BUSY_MACHINE: f64 = 0.7;
 /// The highest of a case's CPU times is more than so many times the lowest...
@@ -233,11 +235,17 @@ fn busy(case: &Case) -> Option<f64> {
 fn latency(run: &Run, scenario: Scenario, case: &Case) -> Option<Spread> {
     let threads = Spread::measured(case, Measure::Threads).map_or(1.0, |threads| threads.median);
     let is_crowded = words::is_bounded(&case.backend) && case.x > threads;
-    let may_be_ranked = |measure| matches!(standings(run, &[case], measure).first(), Some(Standing::Rank { .. }));
+    let standing = |measure| standings(run, &[case], measure).into_iter().next();
+    let may_be_ranked = |measure| matches!(standing(measure), Some(Standing::Rank { .. }));
+    let may_be_suspected = match standing(Measure::P50) {
+        Some(Standing::Rank { .. }) => true,
+        Some(Standing::Refused(Refusal::TooFew(count))) => count >= ENOUGH_TO_SUSPECT,
+        _ => false,
+    };
     if is_crowded {
         return None;
     }
-    if may_be_ranked(Measure::P50) {
+    if may_be_suspected {
         return Spread::measured(case, Measure::P50);
     }
     let is_closed = matches!(scenario, Scenario::SeedReplay | Scenario::KeepAlive);
@@ -364,6 +372,17 @@ mod tests {
         assert!(crate::markdown::markdown(&run, None).contains("| 4 µs (1, see the warnings) |"));
         assert!(crate::report::html(&run, None).contains("<td class=\"suspect\" data-of=\"mutant:slow\">"));
         assert!(crate::terminal::verdict_table(&run).contains("4 µs (1!)"));
+    }
+
+    #[test]
+    fn two_samples_are_enough_to_expose_it() {
+        let mut run = with("mutant:slow");
+        add(&mut run, Scenario::KeepAlive, late(1.0));
+        for (left, count) in [(2, 1), (1, 0)] {
+            run.parts[1].cases.iter_mut().for_each(|case| case.samples.truncate(left));
+            let exposed = warnings(&run).iter().filter(|text| text.starts_with("mutant:slow: in S2")).count();
+            assert_eq!(exposed, count, "with {left} samples");
+        }
     }
 
     #[test]

@@ -159,7 +159,8 @@ fn lines_fit_a_screen_and_nothing_is_left_undone() {
                 concat!("todo", "!("),
                 concat!("dbg", "!("),
             ];
-            if undone.iter().any(|word| line.contains(word)) {
+            let is_students = line.contains("//|"); // what the course hands out is theirs to do
+            if !is_students && undone.iter().any(|word| line.contains(word)) {
                 findings.push(format!("{}:{number}: left undone", source.path));
             }
         }

@@ -138,7 +138,13 @@ impl Client {
 
     fn read_more(&mut self) -> io::Result<usize> {
         let mut buffer = [0; 16 << 10];
-        let read = self.stream.read(&mut buffer)?;
+        let read = self.stream.read(&mut buffer).map_err(|error| match error.kind() {
+            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
+                let what = format!("nothing came within {} s; is somebody at work on it?", PATIENCE.as_secs());
+                io::Error::new(error.kind(), what)
+            }
+            _ => error,
+        })?;
         self.rest.extend_from_slice(&buffer[..read]);
         Ok(read)
     }

@@ -31,6 +31,7 @@ use course::exercises::{ALL, Exercise};
 use grade::Sheet;
 use mint::Mint;
 use place::Place;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -123,9 +124,9 @@ fn main() -> ExitCode {
 
 fn run(place: &Place, what: What) -> Result<ExitCode, String> {
     match what {
-        What::List => print!("{}", table::list(place)),
+        What::List => say(&table::list(place)),
         What::Check { exercises, json, gradescope } => return check(place, &exercises.0, json, gradescope),
-        What::Hint { exercise, level } => print!("{}", hints::hint(place, &ALL[exercise], level)?),
+        What::Hint { exercise, level } => say(&hints::hint(place, &ALL[exercise], level)?),
         What::Bench { exercise } => bench(place, exercise)?,
         What::Report => println!("the report is {}", measure::report(place)?),
         What::Mint { out, upto, with_hidden } => {
@@ -158,30 +159,35 @@ fn check(place: &Place, numbers: &[usize], json: bool, gradescope: Option<PathBu
     let programs = grade::build(place, &exercises, json, None)?;
     let mut sheets: Vec<Sheet> = exercises.iter().map(|exercise| grade::sheet(place, exercise, &programs)).collect();
     let save = |sheets: &[Sheet]| gradescope.as_deref().map_or(Ok(()), |file| results::write_gradescope(file, sheets));
+    // Where a program reads, nothing else is printed.
+    let tell = |text: &str| {
+        if !json {
+            say(text);
+        }
+    };
     save(&sheets)?;
     for number in 0..sheets.len() {
-        say(json, &format!("{}\n", table::heading(&sheets[number].exercise)));
+        tell(&format!("{}\n", table::heading(&sheets[number].exercise)));
         for index in 0..sheets[number].checks.len() {
             let sheet = &sheets[number];
             let verdict = grade::run(&sheet.exercise, &sheet.checks[index], &programs);
             sheets[number].checks[index].verdict = Some(verdict);
-            say(json, &table::check(&sheets[number].checks[index], &place.chapter_name(&sheets[number].exercise)));
+            tell(&table::check(&sheets[number].checks[index], &place.chapter_name(&sheets[number].exercise)));
             save(&sheets)?;
         }
-        say(json, &format!("{}\n", table::sum(&sheets[number])));
+        tell(&format!("{}\n", table::sum(&sheets[number])));
     }
     if json {
-        println!("{:#}", results::json(&sheets));
+        say(&format!("{:#}\n", results::json(&sheets)));
     } else if sheets.len() > 1 {
-        print!("{}", table::total(&sheets));
+        say(&table::total(&sheets));
     }
     let is_whole = sheets.iter().all(Sheet::is_whole);
     Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// What a person reads; it is left out where a program reads.
-fn say(json: bool, text: &str) {
-    if !json {
-        print!("{text}");
-    }
+/// Prints something, to whoever is there to read it.
+fn say(text: &str) {
+    let mut out = io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }

@@ -258,6 +258,7 @@ fn a_stop_finishes_and_joins() {
     let stopping = thread::spawn(move || server.stop(Duration::from_secs(60)));
     let answer = client.answer().expect("an answer that was under way when the stop began");
     assert_eq!(answer.text(), "finished", "an answer that was under way when the stop began");
+    drop(client); // so that the server need not linger for it
     let stopped = stopping.join();
     parting.done();
     assert!(stopped.is_ok(), "1 of 4 threads sent an answer when the stop began, and the stop did not return");

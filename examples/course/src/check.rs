@@ -87,8 +87,12 @@ pub fn main(checks: &[Check]) -> ExitCode {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["--list"] => list(checks),
         ["--one", name] => run_here(checks, name),
-        [filter] => run_all(checks, filter),
-        _ => run_all(checks, ""),
+        [filter] if !filter.starts_with('-') => run_all(checks, filter),
+        [] => run_all(checks, ""),
+        _ => {
+            eprintln!("a program of checks takes a part of their names, and no options");
+            ExitCode::from(2)
+        }
     }
 }
 
@@ -102,8 +106,11 @@ fn list(checks: &[Check]) -> ExitCode {
 
 fn run_all(checks: &[Check], filter: &str) -> ExitCode {
     let program = std::env::current_exe().expect("a program that runs is somewhere");
-    let mut failures = 0;
-    for check in checks.iter().filter(|check| check.name.contains(filter)) {
+    let (mut failures, chosen) = (0, checks.iter().filter(|check| check.name.contains(filter)));
+    if chosen.clone().next().is_none() && !checks.is_empty() {
+        println!("no check has {filter:?} in its name");
+    }
+    for check in chosen {
         let verdict = process::run(&program, check.name);
         println!("{} ... {}", check.name, verdict.words());
         failures += usize::from(verdict != Verdict::Passed);

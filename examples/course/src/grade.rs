@@ -29,14 +29,18 @@ impl Graded {
 pub(crate) struct Sheet {
     pub(crate) exercise: Exercise,
     pub(crate) checks: Vec<Graded>,
-    /// What the compiler says, if it does not compile.
+    /// What the compiler says, if it does not compile. Then nothing is run.
     pub(crate) broken: Option<String>,
+    /// What it says of the hidden checks alone: some signature is not what it should be. They are lost, not the others.
+    pub(crate) hidden_broken: Option<String>,
 }
 
 impl Sheet {
     /// Whether everything that is here holds.
     pub(crate) fn is_whole(&self) -> bool {
-        self.broken.is_none() && self.checks.iter().all(|graded| graded.verdict == Some(Verdict::Passed))
+        self.broken.is_none()
+            && self.hidden_broken.is_none()
+            && self.checks.iter().all(|graded| graded.verdict == Some(Verdict::Passed))
     }
 
     pub(crate) fn score(&self) -> u32 {
@@ -77,15 +81,19 @@ pub(crate) fn build(
 
 /// What there is to be run for an exercise.
 pub(crate) fn sheet(place: &Place, exercise: &Exercise, programs: &Programs) -> Sheet {
-    let mut sheet = Sheet { exercise: *exercise, checks: Vec::new(), broken: None };
+    let mut sheet = Sheet { exercise: *exercise, checks: Vec::new(), broken: None, hidden_broken: None };
     for Program { target, is_hidden } in place.programs(exercise) {
         match programs.get(&target).map_err(str::to_string).and_then(list) {
             Ok(checks) => {
                 let graded = |check| Graded { check, is_hidden, verdict: None };
                 sheet.checks.extend(checks.into_iter().map(graded));
             }
-            Err(error) => drop(sheet.broken.get_or_insert(error)),
+            Err(error) if is_hidden => sheet.hidden_broken = Some(error),
+            Err(error) => sheet.broken = Some(error),
         }
+    }
+    if sheet.broken.is_some() {
+        sheet.checks.clear();
     }
     sheet
 }

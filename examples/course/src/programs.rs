@@ -22,7 +22,7 @@ pub(crate) struct Programs {
 impl Programs {
     /// The program of this target, or what the compiler says of it.
     pub(crate) fn get(&self, target: &str) -> Result<&Path, &str> {
-        let unknown = "it was not built; the compiler's messages say why";
+        let unknown = "it was not built, because something that it needs does not compile";
         let error = || self.errors.get(target).map_or(unknown, String::as_str);
         self.ready.get(target).map(PathBuf::as_path).ok_or_else(error)
     }
@@ -33,7 +33,7 @@ impl Programs {
 struct Message {
     reason: String,
     #[serde(default)]
-    package_id: String,
+    manifest_path: PathBuf,
     target: Option<Target>,
     executable: Option<PathBuf>,
     message: Option<Diagnostic>,
@@ -102,12 +102,13 @@ fn collect(mut cargo: Command, is_quiet: bool, into: Option<&Path>) -> Result<Pr
 }
 
 fn add(mut programs: Programs, message: Message) -> Programs {
+    let is_vendored = message.manifest_path.components().any(|part| part.as_os_str() == "vendor");
     let Some(Target { name }) = message.target else { return programs };
     match (message.reason.as_str(), message.executable, message.message) {
         ("compiler-artifact", Some(program), _) => drop(programs.ready.insert(name, program)),
         ("compiler-message", _, Some(Diagnostic { level, rendered: Some(text) })) => match level.as_str() {
             "error" => programs.errors.entry(name).or_default().push_str(&text),
-            "warning" if message.package_id.contains("course") => programs.warnings.push(text),
+            "warning" if !is_vendored => programs.warnings.push(text),
             _ => {}
         },
         _ => {}

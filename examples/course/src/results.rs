@@ -102,7 +102,20 @@ fn tests(sheet: &Sheet) -> Vec<Value> {
             "tags": [sheet.exercise.name()],
         })
     };
-    sheet.checks.iter().enumerate().map(test).collect()
+    let mut tests: Vec<Value> = sheet.checks.iter().enumerate().map(test).collect();
+    if let Some(error) = &sheet.hidden_broken {
+        tests.push(json!({
+            "name": title("it does not fit the hidden checks"),
+            "number": format!("{number}.{}", tests.len() + 1),
+            "score": 0,
+            "max_score": sheet.exercise.points - sheet.points_here(),
+            "status": "failed",
+            "output": error,
+            "visibility": "after_due_date", // the compiler shows what it compiles
+            "tags": [sheet.exercise.name()],
+        }));
+    }
+    tests
 }
 
 fn output(graded: &Graded) -> String {
@@ -130,8 +143,11 @@ mod tests {
             graded("fails", 2, true, Some(Verdict::Failed("nothing".into()))),
             graded("waits", 1, false, None),
         ];
-        let whole = Sheet { exercise: ALL[2], checks, broken: None };
-        vec![whole, Sheet { exercise: ALL[3], checks: Vec::new(), broken: Some("no such name".into()) }]
+        let whole = Sheet { exercise: ALL[2], checks, broken: None, hidden_broken: None };
+        vec![
+            whole,
+            Sheet { exercise: ALL[3], checks: Vec::new(), broken: Some("no such name".into()), hidden_broken: None },
+        ]
     }
 
     #[test]

@@ -1,8 +1,9 @@
-//! Runs checks again and again while every processor is busy, and says whose verdict is not always the same.
+//! Runs checks again and again while every processor is busy, and says which do not always pass.
 
 use crate::grade::{self, Graded, Sheet};
 use crate::place::Place;
 use crate::programs::Programs;
+use crate::say;
 use course::check::Verdict;
 use course::exercises::Exercise;
 use std::hint::black_box;
@@ -21,7 +22,7 @@ struct Soaked {
     longest: Duration,
 }
 
-/// Runs each check `times` times. An error names those that disagree with themselves.
+/// Runs each check `times` times. An error names those that did not always pass.
 pub(crate) fn soak(place: &Place, exercises: &[Exercise], times: usize) -> Result<(), String> {
     let programs = grade::build(place, exercises, false, None)?;
     let sheets: Vec<Sheet> = exercises.iter().map(|exercise| grade::sheet(place, exercise, &programs)).collect();
@@ -32,15 +33,14 @@ pub(crate) fn soak(place: &Place, exercises: &[Exercise], times: usize) -> Resul
     let soaked: Vec<Soaked> = thread::scope(|scope| {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         (0..cores).for_each(|_| drop(scope.spawn(|| burn(&is_over))));
+        let _end = End(&is_over); // also if something panics
         let checks = sheets.iter().flat_map(|sheet| sheet.checks.iter().map(|graded| (&sheet.exercise, graded)));
-        let soaked = checks.map(|(exercise, graded)| soak_check(exercise, graded, times, &programs)).collect();
-        is_over.store(true, Relaxed);
-        soaked
+        checks.map(|(exercise, graded)| soak_check(exercise, graded, times, &programs)).collect()
     });
-    let unsteady: Vec<&str> =
-        soaked.iter().filter(|soaked| soaked.is_unsteady()).map(|soaked| soaked.name.as_str()).collect();
-    println!("\n{} checks, {times} times each, with every core busy", soaked.len());
-    if unsteady.is_empty() { Ok(()) } else { Err(format!("not always the same: {}", unsteady.join(", "))) }
+    let failing: Vec<&str> =
+        soaked.iter().filter(|soaked| soaked.has_failed()).map(|soaked| soaked.name.as_str()).collect();
+    say(&format!("\n{} checks, {times} times each, with every core busy\n", soaked.len()));
+    if failing.is_empty() { Ok(()) } else { Err(format!("these did not always pass: {}", failing.join(", "))) }
 }
 
 fn soak_check(exercise: &Exercise, graded: &Graded, times: usize, programs: &Programs) -> Soaked {
@@ -60,13 +60,13 @@ fn soak_check(exercise: &Exercise, graded: &Graded, times: usize, programs: &Pro
     let (passed, others): (Vec<_>, Vec<_>) =
         runs.into_iter().map(|(verdict, _)| verdict).partition(|verdict| *verdict == Verdict::Passed);
     let soaked = Soaked { name, passed: passed.len(), others, longest };
-    println!("{}", soaked.words());
+    say(&format!("{}\n", soaked.words()));
     soaked
 }
 
 impl Soaked {
-    fn is_unsteady(&self) -> bool {
-        self.passed > 0 && !self.others.is_empty()
+    fn has_failed(&self) -> bool {
+        !self.others.is_empty()
     }
 
     fn words(&self) -> String {
@@ -74,6 +74,15 @@ impl Soaked {
         let other =
             others.first().map_or(String::new(), |other| format!("; {} others, as {}", others.len(), other.words()));
         format!("{name:<60} passed {passed}{other}; the longest {} ms", longest.as_millis())
+    }
+}
+
+/// Ends the burning when it is dropped.
+struct End<'a>(&'a AtomicBool);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
     }
 }
 

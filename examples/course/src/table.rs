@@ -98,6 +98,9 @@ pub(crate) fn sum(sheet: &Sheet) -> String {
         return format!("{error}\n  does not compile: 0/{}\n", sheet.exercise.points);
     }
     let (score, here, points) = (sheet.score(), sheet.points_here(), sheet.exercise.points);
+    if sheet.hidden_broken.is_some() {
+        return format!("  {score} of {points} points; it does not fit the hidden checks: is a signature changed?\n");
+    }
     let elsewhere = match points.saturating_sub(here) {
         0 => String::new(),
         1 => "; 1 more by a check that your teacher has".into(),
@@ -117,7 +120,7 @@ pub(crate) fn total(sheets: &[Sheet]) -> String {
     let score: u32 = sheets.iter().map(Sheet::score).sum();
     let points: u32 = sheets.iter().map(|sheet| sheet.exercise.points).sum();
     text += &format!("    {:<28} {score:>3}/{points}\n", "");
-    if points > 0 && points < 100 && sheets.len() > 1 {
+    if points > 0 && points < 100 {
         let scaled = f64::from(score) * 100.0 / f64::from(points);
         text += &format!("    of 100, without what is not built: {scaled:.1}\n");
     }
@@ -149,7 +152,7 @@ mod tests {
     #[test]
     fn points_that_are_elsewhere_are_told() {
         let checks = vec![graded(Verdict::Passed, false)];
-        let sheet = Sheet { exercise: ALL[5], checks, broken: None };
+        let sheet = Sheet { exercise: ALL[5], checks, broken: None, hidden_broken: None };
         assert_eq!(sum(&sheet), "  3 of 3 points; 5 more by checks that your teacher has\n");
         assert!(total(&[sheet]).contains("Timer: a heap                  3/8\n"));
     }

@@ -100,8 +100,11 @@ impl Verifier {
     fn sheets(&mut self, exercises: &[Exercise], programs: &Programs) -> Vec<Sheet> {
         let sheet = |exercise: &Exercise| grade::sheet(&self.starter, exercise, programs);
         let mut sheets: Vec<Sheet> = exercises.iter().map(sheet).collect();
-        for Sheet { exercise, broken, .. } in &sheets {
-            let finding = broken.as_ref().map(|error| format!("{} does not compile: {error}", exercise.name()));
+        for Sheet { exercise, broken, hidden_broken, .. } in &sheets {
+            let finding = broken
+                .as_ref()
+                .or(hidden_broken.as_ref())
+                .map(|error| format!("{} does not compile: {error}", exercise.name()));
             self.findings.extend(finding);
         }
         self.verdicts.run(&mut sheets, programs);

@@ -5,7 +5,7 @@
 //! | [`exercises`] | the list of exercises, their points and files |
 //! | [`check`] | a check, and the `main` of a program of checks |
 //! | [`process`] | a check in a process of its own, with a time after which it is ended |
-//! | [`bench`] | a benchmark, and the `main` of a program of them |
+//! | [`bench`](mod@bench) | a benchmark, and the `main` of a program of them |
 //! | [`client`] | a client of HTTP/1.1 that a check can take by the hand |
 //! | [`gate`] | waiting for one another, without sleeping |
 //! | [`load`] | clients for a benchmark |

@@ -29,9 +29,9 @@ pub(crate) fn method() -> Vec<Entry> {
             "What is not ranked",
             format!(
                 "A backend whose answers differ from the others', one that failed to answer some requests or \
-                 let go of idle connections, and one with fewer than {FEWEST} samples, or whose samples vary too \
-                 much to be placed: in the charts their marks are hollow, and the reason stands below. Errors stand \
-                 beside every rate."
+                 let go of idle connections, and one with fewer than {FEWEST} samples, or whose samples do not \
+                 set it apart from others that are clearly apart: in the charts their marks are hollow, and the \
+                 reason stands below. Errors stand beside every rate."
             ),
         ),
         (

@@ -12,7 +12,8 @@
 //!
 //! # What is never in it
 //!
-//! A solution beyond K, a mutant, a mark of a region, the teacher's page, and (unless asked for) a hidden check.
+//! A solution beyond K, a mutant or a mark of a region in an exercise, the teacher's page, and (unless asked for) a
+//! hidden check.
 
 use crate::manifest;
 use crate::place::{Place, read, write};
